@@ -1,0 +1,158 @@
+//! What the loaded files together prove about each scope, and which of it is too old to count.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Fact, Level, Provider};
+use crate::config::Moment;
+
+/// A fact about one scope.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CoverageKey {
+    /// Provider of the scope.
+    pub provider: String,
+    /// The scope.
+    pub scope_id: String,
+    /// The fact.
+    pub fact: Fact,
+}
+
+/// What one file shows of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CoverageEntry {
+    /// The file's source id.
+    pub source_id: String,
+    /// When the export was made.
+    pub as_of: Moment,
+    /// How much it shows.
+    pub level: Level,
+    /// Start of the tracking or scan window.
+    pub window_from: Option<Moment>,
+    /// Why it is less than full.
+    pub note: Option<String>,
+}
+
+/// Everything that the loaded files could have proved.
+#[derive(Debug, Clone)]
+pub struct Coverage {
+    entries: BTreeMap<CoverageKey, Vec<CoverageEntry>>,
+    scopes: BTreeSet<(String, String)>,
+    oldest_valid: Moment,
+}
+
+impl Coverage {
+    /// An empty coverage for an assessment at `as_of`: evidence older than `max_age_days` will show nothing.
+    #[must_use]
+    pub fn new(as_of: Moment, max_age_days: u32) -> Self {
+        Self {
+            entries: BTreeMap::new(),
+            scopes: BTreeSet::new(),
+            oldest_valid: as_of.plus_days(-i64::from(max_age_days)),
+        }
+    }
+
+    /// Declares a scope of the estate.
+    pub fn declare(&mut self, provider: &str, scope_id: &str) {
+        self.scopes.insert((provider.to_owned(), scope_id.to_owned()));
+    }
+
+    /// Takes a scope out of the estate, whatever files say of it.
+    pub fn exclude(&mut self, provider: &str, scope_id: &str) {
+        self.scopes.remove(&(provider.to_owned(), scope_id.to_owned()));
+    }
+
+    /// Adds what a file shows; its scope becomes part of the estate.
+    pub fn add(&mut self, key: CoverageKey, entry: CoverageEntry) {
+        self.declare(&key.provider, &key.scope_id);
+        self.entries.entry(key).or_default().push(entry);
+    }
+
+    /// Every scope of the estate as (provider, scope), in order.
+    pub fn scopes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.scopes.iter().map(|(provider, scope)| (provider.as_str(), scope.as_str()))
+    }
+
+    /// Every entry with its key, in order.
+    pub fn entries(&self) -> impl Iterator<Item = (&CoverageKey, &CoverageEntry)> {
+        self.entries.iter().flat_map(|(key, entries)| entries.iter().map(move |entry| (key, entry)))
+    }
+
+    /// Whether evidence of that moment still counts.
+    #[must_use]
+    pub fn counts(&self, as_of: Moment) -> bool {
+        as_of >= self.oldest_valid
+    }
+
+    /// How far evidence that is not too old covers a fact in one scope.
+    #[must_use]
+    pub fn level(&self, provider: &str, scope_id: &str, fact: Fact) -> Level {
+        let key = CoverageKey { provider: provider.to_owned(), scope_id: scope_id.to_owned(), fact };
+        self.entries
+            .get(&key)
+            .into_iter()
+            .flatten()
+            .filter(|entry| self.counts(entry.as_of))
+            .map(|entry| entry.level)
+            .max()
+            .unwrap_or(Level::None)
+    }
+
+    /// How far a fact is covered over the whole estate: the least covered of all scopes whose provider can
+    /// show it, [`Level::None`] where there is no such scope.
+    #[must_use]
+    pub fn estate_level(&self, fact: Fact) -> Level {
+        self.scopes()
+            .filter(|(provider, _)| Provider::find(provider).is_some_and(|p| p.can_supply(fact)))
+            .map(|(provider, scope)| self.level(provider, scope, fact))
+            .min()
+            .unwrap_or(Level::None)
+    }
+
+    /// How far a fact is covered for rows of one scope: by the scope itself where its provider can show the
+    /// fact, else by the estate (no account lists the secrets that code repositories hold). Evidence of the
+    /// scope itself always counts, even from a provider that is not expected to have any.
+    #[must_use]
+    pub fn level_for_rows(&self, provider: &str, scope_id: &str, fact: Fact) -> Level {
+        let own = self.level(provider, scope_id, fact);
+        match Provider::find(provider) {
+            Some(known) if known.can_supply(fact) => own,
+            _ => own.max(self.estate_level(fact)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moment(text: &str) -> Moment {
+        Moment::parse(text).unwrap()
+    }
+
+    fn add(coverage: &mut Coverage, provider: &str, scope: &str, fact: Fact, level: Level, as_of: &str) {
+        coverage.add(
+            CoverageKey { provider: provider.into(), scope_id: scope.into(), fact },
+            CoverageEntry { source_id: "s".into(), as_of: moment(as_of), level, window_from: None, note: None },
+        );
+    }
+
+    #[test]
+    fn old_evidence_shows_nothing() {
+        let mut coverage = Coverage::new(moment("2026-06-30"), 92);
+        add(&mut coverage, "aws", "1", Fact::Credential, Level::Full, "2026-03-30");
+        add(&mut coverage, "aws", "2", Fact::Credential, Level::Full, "2026-03-29");
+        assert_eq!(coverage.level("aws", "1", Fact::Credential), Level::Full);
+        assert_eq!(coverage.level("aws", "2", Fact::Credential), Level::None);
+        assert_eq!(coverage.estate_level(Fact::Credential), Level::None);
+    }
+
+    #[test]
+    fn rows_borrow_facts_that_their_own_provider_cannot_show() {
+        let mut coverage = Coverage::new(moment("2026-06-30"), 92);
+        coverage.declare("aws", "1");
+        assert_eq!(coverage.level_for_rows("aws", "1", Fact::ExposureCode), Level::None);
+        add(&mut coverage, "code", "web", Fact::ExposureCode, Level::Full, "2026-06-30");
+        assert_eq!(coverage.level_for_rows("aws", "1", Fact::ExposureCode), Level::Full);
+        coverage.declare("code", "api");
+        assert_eq!(coverage.level_for_rows("aws", "1", Fact::ExposureCode), Level::None);
+    }
+}

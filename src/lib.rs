@@ -1,0 +1,12 @@
+//! Rungs measures how mature an organisation's AI identity controls really are, from the exports that its
+//! systems already produce.
+//!
+//! The rooms of this crate are the pipeline, read from top to bottom:
+//!
+//! - [`config`]: what the organisation says of itself (`rungs.yaml`)
+//! - [`sources`]: one file per export format; [`inventory`]: the tables they fill, the views checks read
+//! - [`frameworks`]: catalogs, checks, questions, mappings and the maturity model, all of it data
+pub mod config;
+pub mod diag;
+pub mod inventory;
+pub mod sources;

@@ -1,0 +1,65 @@
+//! One file to load, and what is known of it before it is read.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::PathBuf;
+
+use super::output::Broken;
+use crate::config::Moment;
+
+/// Largest file that a format without streaming may read at once, in bytes.
+const MAX_WHOLE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// A file to load.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// Where it lies.
+    pub file: PathBuf,
+    /// Its name as the user knows it, with `/` between folders.
+    pub path: String,
+    /// First 16 hex digits of its SHA-256; every row carries it.
+    pub source_id: String,
+    /// Scope of its records, unless the file says otherwise: from rungs.yaml, else the folder's name.
+    pub scope_id: String,
+    /// Moment of the export, unless the file says otherwise; `None` where nobody stated one.
+    pub as_of: Option<Moment>,
+}
+
+impl Input {
+    /// The file's bytes, from the start, without a byte-order mark.
+    ///
+    /// # Errors
+    /// [`Broken`] when it cannot be opened.
+    pub fn reader(&self) -> Result<BufReader<impl Read + use<>>, Broken> {
+        let mut file = File::open(&self.file).map_err(|error| Broken::io(&error))?;
+        let mut mark = [0; 3];
+        let read = read_up_to(&mut file, &mut mark).map_err(|error| Broken::io(&error))?;
+        let start = mark.get(..read).unwrap_or_default();
+        let kept = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).to_vec();
+        Ok(BufReader::with_capacity(256 * 1024, std::io::Cursor::new(kept).chain(file)))
+    }
+
+    /// The whole file as text, for small formats that cannot be streamed.
+    ///
+    /// # Errors
+    /// [`Broken`] when it is too large, cannot be read, or is not UTF-8.
+    pub fn text(&self) -> Result<String, Broken> {
+        let mut bytes = Vec::new();
+        self.reader()?.take(MAX_WHOLE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| Broken::io(&error))?;
+        if bytes.len() as u64 > MAX_WHOLE_BYTES {
+            return Err(Broken::new("the file is larger than 64 MiB, which no file of this format is"));
+        }
+        String::from_utf8(bytes).map_err(|_| Broken::new("the file is not UTF-8 text"))
+    }
+}
+
+fn read_up_to(file: &mut File, buffer: &mut [u8; 3]) -> std::io::Result<usize> {
+    let mut filled = 0;
+    while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match file.read(rest)? {
+            0 => break,
+            read => filled += read,
+        }
+    }
+    Ok(filled)
+}

@@ -1,0 +1,231 @@
+//! Streaming JSON: one record at a time, however large the file. A record that has the wrong shape is the
+//! caller's to reject; only text that is no JSON ends the reading.
+
+use std::io::Read;
+
+use serde::de::{self, DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::output::{Broken, Reject};
+
+/// A piece of a document: an element of a top-level array, or the value of a top-level key.
+pub struct Piece {
+    /// JSON pointer of the piece; `line N` or `document N` comes from the caller.
+    pub pointer: String,
+    /// The top-level key that it stands under, empty for a top-level array.
+    pub key: String,
+    /// Whether it is one element of the array under the key, rather than the whole value.
+    pub is_element: bool,
+    raw: Box<RawValue>,
+}
+
+impl Piece {
+    /// The piece as a typed record.
+    ///
+    /// # Errors
+    /// [`Reject`] saying what was expected and where, without any of the record's values.
+    pub fn parse<T: DeserializeOwned>(&self, what: &str) -> Result<T, Reject> {
+        parse(self.raw.get(), what)
+    }
+
+    /// The JSON text of the piece.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.raw.get()
+    }
+}
+
+/// Parses one record.
+///
+/// # Errors
+/// [`Reject`] saying what was expected and where, without any of the record's values: serde's own message
+/// would quote them.
+pub fn parse<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, Reject> {
+    serde_json::from_str(text).map_err(|error| {
+        let place =
+            if error.column() > 0 { format!(", at character {} of the record", error.column()) } else { String::new() };
+        Reject::because(format!("the record does not have the shape of {what}{place}"))
+    })
+}
+
+/// Streams one document: every element of a top-level array, or, of a top-level object, every element of the
+/// arrays under `arrays` and the whole value of every other key in `values`. Other keys are skipped.
+///
+/// # Errors
+/// [`Broken`] when the text breaks off or is no JSON, or when `each` says so.
+pub fn pieces(
+    reader: impl Read,
+    arrays: &[&str],
+    values: &[&str],
+    each: &mut dyn FnMut(Piece) -> Result<(), Broken>,
+) -> Result<(), Broken> {
+    let mut deserializer = serde_json::Deserializer::from_reader(reader);
+    let mut failure = None;
+    let walk = Walk { arrays, values, each, failure: &mut failure };
+    let result = walk.deserialize(&mut deserializer).and_then(|()| deserializer.end());
+    match (failure, result) {
+        (Some(broken), _) => Err(broken),
+        (None, Err(error)) => Err(broken(&error)),
+        (None, Ok(())) => Ok(()),
+    }
+}
+
+/// Streams documents that follow each other: NDJSON, or concatenated JSON. `each` gets the number of the
+/// document, from 1, and its text.
+///
+/// # Errors
+/// [`Broken`] when the text breaks off or is no JSON, or when `each` says so.
+pub fn documents(
+    reader: impl Read,
+    each: &mut dyn FnMut(usize, &RawValue) -> Result<(), Broken>,
+) -> Result<(), Broken> {
+    let stream = serde_json::Deserializer::from_reader(reader).into_iter::<Box<RawValue>>();
+    for (number, document) in stream.enumerate() {
+        let document = document.map_err(|error| broken(&error))?;
+        each(number + 1, &document)?;
+    }
+    Ok(())
+}
+
+fn broken(error: &serde_json::Error) -> Broken {
+    let place = format!("line {}, column {}", error.line(), error.column());
+    if error.is_eof() {
+        Broken::new(format!("the file breaks off at {place}"))
+    } else if error.is_io() {
+        Broken::new(format!("the file cannot be read past {place}"))
+    } else {
+        Broken::new(format!("the file is not valid JSON at {place}"))
+    }
+}
+
+struct Walk<'a> {
+    arrays: &'a [&'a str],
+    values: &'a [&'a str],
+    each: &'a mut dyn FnMut(Piece) -> Result<(), Broken>,
+    failure: &'a mut Option<Broken>,
+}
+
+impl Walk<'_> {
+    fn hand_out<E: de::Error>(&mut self, piece: Piece) -> Result<(), E> {
+        (self.each)(piece).map_err(|broken| {
+            *self.failure = Some(broken);
+            E::custom("stopped")
+        })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Walk<'_> {
+    type Value = ();
+
+    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Walk<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object or an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
+        let mut index = 0;
+        while let Some(raw) = seq.next_element::<Box<RawValue>>()? {
+            let piece = Piece { pointer: format!("/{index}"), key: String::new(), is_element: true, raw };
+            self.hand_out(piece)?;
+            index += 1;
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            if self.arrays.contains(&key.as_str()) {
+                map.next_value_seed(Elements { key, walk: &mut self })?;
+            } else if self.values.contains(&key.as_str()) {
+                let raw = map.next_value::<Box<RawValue>>()?;
+                let piece = Piece { pointer: format!("/{key}"), key, is_element: false, raw };
+                self.hand_out(piece)?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Elements<'a, 'b> {
+    key: String,
+    walk: &'a mut Walk<'b>,
+}
+
+impl<'de> DeserializeSeed<'de> for Elements<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Elements<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        let mut index = 0;
+        while let Some(raw) = seq.next_element::<Box<RawValue>>()? {
+            let pointer = format!("/{}/{index}", self.key);
+            self.walk.hand_out(Piece { pointer, key: self.key.clone(), is_element: true, raw })?;
+            index += 1;
+        }
+        Ok(())
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn collect(text: &str, arrays: &[&str], values: &[&str]) -> Result<Vec<String>, String> {
+        let mut found = Vec::new();
+        pieces(text.as_bytes(), arrays, values, &mut |piece| {
+            found.push(format!("{} {}", piece.pointer, piece.text()));
+            Ok(())
+        })
+        .map_err(|broken| broken.to_string())?;
+        Ok(found)
+    }
+
+    #[test]
+    fn elements_and_values_come_one_by_one() {
+        let found = collect(r#"{"a": [1, {"b": 2}], "skip": [3], "v": {"x": 1}, "n": null}"#, &["a", "n"], &["v"]);
+        assert_eq!(found.unwrap(), ["/a/0 1", "/a/1 {\"b\": 2}", "/v {\"x\": 1}"]);
+        assert_eq!(collect("[1,2]", &[], &[]).unwrap(), ["/0 1", "/1 2"]);
+    }
+
+    #[test]
+    fn a_file_that_breaks_off_says_where() {
+        let error = collect("{\"a\": [1,\n 2", &["a"], &[]).unwrap_err();
+        assert_eq!(error, "the file breaks off at line 2, column 2");
+    }
+
+    #[test]
+    fn a_record_of_the_wrong_shape_does_not_quote_its_values() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Record {
+            #[expect(dead_code, reason = "only its type matters here")]
+            n: u8,
+        }
+        let Reject(reason) = parse::<Record>(r#"{"n": "hunter2"}"#, "a record").unwrap_err();
+        assert!(reason.starts_with("the record does not have the shape of a record"), "{reason}");
+        assert!(!reason.contains("hunter2"));
+    }
+}

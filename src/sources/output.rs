@@ -1,0 +1,206 @@
+//! Where a source puts what it reads: rows, counts, rejected records, coverage.
+
+use std::collections::BTreeMap;
+
+use super::dates;
+use crate::config::Moment;
+use crate::diag::{Diagnostic, Diagnostics, Place};
+use crate::inventory::schema::Row;
+use crate::inventory::{self, Fact, Level, Rejected, Writer};
+
+/// A file that cannot be read any further.
+#[derive(Debug, thiserror::Error)]
+pub enum Broken {
+    /// The file itself.
+    #[error("{0}")]
+    File(String),
+    /// The work folder.
+    #[error(transparent)]
+    Store(#[from] inventory::Error),
+}
+
+impl Broken {
+    /// A file that breaks off or is not what it seemed, with the reason in words; never a value from it.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self::File(reason.into())
+    }
+
+    /// A file that the system does not let us read.
+    #[must_use]
+    pub fn io(error: &std::io::Error) -> Self {
+        Self::File(format!("the file cannot be read: {}", error.kind()))
+    }
+}
+
+/// A record that cannot be understood, with the reason in words; never a value from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reject(pub String);
+
+impl Reject {
+    /// A reason in words.
+    pub fn because(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
+
+/// What stops the reading of one record: it is rejected, or the run cannot go on.
+#[derive(Debug)]
+pub enum Stop {
+    /// The record is put aside and the next one is read.
+    Reject(Reject),
+    /// The file cannot be read any further.
+    Broken(Broken),
+}
+
+impl From<Reject> for Stop {
+    fn from(reject: Reject) -> Self {
+        Self::Reject(reject)
+    }
+}
+
+impl From<Broken> for Stop {
+    fn from(broken: Broken) -> Self {
+        Self::Broken(broken)
+    }
+}
+
+impl From<inventory::Error> for Stop {
+    fn from(error: inventory::Error) -> Self {
+        Self::Broken(error.into())
+    }
+}
+
+/// Key of a coverage statement: provider, scope, fact.
+pub(super) type Covered = (&'static str, String, Fact);
+
+/// How far, why not further, and since when.
+#[derive(Debug, Clone)]
+pub(super) struct Extent {
+    pub level: Level,
+    pub note: Option<String>,
+    pub window_from: Option<Moment>,
+}
+
+/// Takes what a source reads.
+pub struct Output {
+    pub(super) writer: Writer,
+    pub(super) path: String,
+    pub(super) rows_read: i64,
+    pub(super) rows_loaded: i64,
+    pub(super) rejected: Vec<Rejected>,
+    pub(super) covered: BTreeMap<Covered, Extent>,
+    pub(super) as_of: Option<Moment>,
+    pub(super) latest: Option<(Moment, String)>,
+    pub(super) truncated: Option<bool>,
+    pub(super) scope_id: Option<String>,
+    pub(super) faults: Diagnostics,
+}
+
+impl Output {
+    pub(super) fn new(writer: Writer, path: &str) -> Self {
+        Self {
+            writer,
+            path: path.to_owned(),
+            rows_read: 0,
+            rows_loaded: 0,
+            rejected: Vec::new(),
+            covered: BTreeMap::new(),
+            as_of: None,
+            latest: None,
+            truncated: None,
+            scope_id: None,
+            faults: Diagnostics::default(),
+        }
+    }
+
+    /// Reads one record: counts it, runs `read`, and lists it as rejected if it cannot be understood.
+    ///
+    /// # Errors
+    /// [`Broken`] when the run cannot go on.
+    pub fn record(&mut self, locator: &str, read: impl FnOnce(&mut Self) -> Result<(), Stop>) -> Result<(), Broken> {
+        self.rows_read += 1;
+        match read(self) {
+            Ok(()) => {
+                self.rows_loaded += 1;
+                Ok(())
+            }
+            Err(Stop::Reject(Reject(reason))) => {
+                self.rejected.push(Rejected { path: self.path.clone(), locator: locator.to_owned(), reason });
+                Ok(())
+            }
+            Err(Stop::Broken(broken)) => Err(broken),
+        }
+    }
+
+    /// Adds a row to its table.
+    ///
+    /// # Errors
+    /// When the work folder cannot be written.
+    pub fn push<R: Row + 'static>(&mut self, row: R) -> Result<(), inventory::Error>
+    where
+        R::Batch: Send + 'static,
+    {
+        self.writer.push(row)
+    }
+
+    /// States how far the file covers a fact of a scope. Said twice, the lower level holds.
+    pub fn cover(&mut self, provider: &'static str, scope_id: &str, fact: Fact, level: Level, note: Option<&str>) {
+        let extent = Extent { level, note: note.map(str::to_owned), window_from: None };
+        self.covered
+            .entry((provider, scope_id.to_owned(), fact))
+            .and_modify(|known| {
+                if level < known.level {
+                    *known = extent.clone();
+                }
+            })
+            .or_insert(extent);
+    }
+
+    /// States since when use has been tracked, for a fact already covered.
+    pub fn window(&mut self, provider: &'static str, scope_id: &str, fact: Fact, from: Moment) {
+        if let Some(extent) = self.covered.get_mut(&(provider, scope_id.to_owned(), fact)) {
+            extent.window_from = Some(from);
+        }
+    }
+
+    /// States that the file says itself when it was made.
+    pub fn made_at(&mut self, as_of: Moment) {
+        self.as_of = Some(as_of);
+    }
+
+    /// States which scope the file as a whole is about, where it says so itself.
+    pub fn about_scope(&mut self, scope_id: &str) {
+        self.scope_id = Some(scope_id.to_owned());
+    }
+
+    /// States whether the file says that more pages exist.
+    pub fn pages_missing(&mut self, missing: bool) {
+        self.truncated = Some(self.truncated.unwrap_or(false) || missing);
+    }
+
+    /// Notes something about the file that its reader should know.
+    pub fn note(&mut self, code: &'static str, locator: &str, message: impl Into<String>) {
+        let place = Place::Record(self.path.clone(), locator.to_owned());
+        self.faults.push(Diagnostic::warning(code, message).at(place));
+    }
+
+    /// Reads a date in any of the forms that exports use, of something that has happened already.
+    ///
+    /// # Errors
+    /// [`Reject`] naming the field when it is no date.
+    pub fn past(&mut self, field: &str, text: &str, locator: &str) -> Result<Moment, Reject> {
+        let moment = self.date(field, text)?;
+        if self.latest.as_ref().is_none_or(|(latest, _)| *latest < moment) {
+            self.latest = Some((moment, locator.to_owned()));
+        }
+        Ok(moment)
+    }
+
+    /// Reads a date that may lie in the future, such as an expiry.
+    ///
+    /// # Errors
+    /// [`Reject`] naming the field when it is no date.
+    pub fn date(&mut self, field: &str, text: &str) -> Result<Moment, Reject> {
+        dates::parse(text).ok_or_else(|| Reject::because(format!("`{field}` is not a date")))
+    }
+}
