@@ -6,7 +6,10 @@
 //! - [`config`]: what the organisation says of itself (`rungs.yaml`)
 //! - [`sources`]: one file per export format; [`inventory`]: the tables they fill, the views checks read
 //! - [`frameworks`]: catalogs, checks, questions, mappings and the maturity model, all of it data
+pub mod access;
 pub mod config;
 pub mod diag;
+pub mod engine;
+pub mod frameworks;
 pub mod inventory;
 pub mod sources;

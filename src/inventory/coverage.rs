@@ -107,16 +107,13 @@ impl Coverage {
             .unwrap_or(Level::None)
     }
 
-    /// How far a fact is covered for rows of one scope: by the scope itself where its provider can show the
-    /// fact, else by the estate (no account lists the secrets that code repositories hold). Evidence of the
-    /// scope itself always counts, even from a provider that is not expected to have any.
+    /// How far a fact is covered for rows of one scope: by the scope itself, or, where the fact is shown by
+    /// other systems and this provider cannot show it, by the estate.
     #[must_use]
     pub fn level_for_rows(&self, provider: &str, scope_id: &str, fact: Fact) -> Level {
         let own = self.level(provider, scope_id, fact);
-        match Provider::find(provider) {
-            Some(known) if known.can_supply(fact) => own,
-            _ => own.max(self.estate_level(fact)),
-        }
+        let can_supply = Provider::find(provider).is_some_and(|known| known.can_supply(fact));
+        if can_supply || !fact.lies_elsewhere() { own } else { own.max(self.estate_level(fact)) }
     }
 }
 

@@ -38,6 +38,33 @@ macro_rules! facts {
     };
 }
 
+impl Fact {
+    /// Whether it is shown by other systems than the one that holds the identity: no account lists the secrets
+    /// that repositories hold, or the agents that run elsewhere. Such a fact is judged over the whole estate.
+    #[must_use]
+    pub fn lies_elsewhere(self) -> bool {
+        matches!(
+            self,
+            Self::ExposureCode
+                | Self::ExposureCi
+                | Self::ExposureMessaging
+                | Self::Agent
+                | Self::AgentTools
+                | Self::AgentApproval
+                | Self::Policy
+                | Self::Decision
+                | Self::Review
+                | Self::Offboarding
+        )
+    }
+
+    /// Its name as part of a column's name.
+    #[must_use]
+    pub fn column(self) -> String {
+        self.name().replace('.', "_")
+    }
+}
+
 facts! {
     Identity "identity" "The list of identities in the scope.";
     Owner "owner" "Who owns each identity.";

@@ -1,0 +1,23 @@
+//! What is measured, all of it data: catalogs of controls, checks, questions, the maturity model, and the
+//! mappings that say which practices a control rests on. Loads and validates; knows `diag` and no other
+//! room. A check's predicate is text with a place here: the engine judges it.
+
+mod catalog;
+mod check;
+mod files;
+mod library;
+mod lint;
+mod mapping;
+mod model;
+mod question;
+mod resolve;
+
+pub use catalog::{Catalog, Control, Counts, Group, Reference};
+pub use check::{Check, Effect, EffortHours, Example, ExampleSet, Examples, Kind, Remediation, Severity};
+pub use files::Files;
+pub use library::Library;
+pub use lint::lint;
+pub use mapping::{Assurance, ControlMapping, Covers, Mapping, PartRef, Relation};
+pub use model::{Autonomy, Domain, LevelTitle, Model, Practice};
+pub use question::Question;
+pub use resolve::{Resolution, Resolved};
