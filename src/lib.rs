@@ -7,9 +7,12 @@
 //! - [`sources`]: one file per export format; [`inventory`]: the tables they fill, the views checks read
 //! - [`frameworks`]: catalogs, checks, questions, mappings and the maturity model, all of it data
 pub mod access;
+pub mod assessment;
 pub mod config;
 pub mod diag;
 pub mod engine;
 pub mod frameworks;
 pub mod inventory;
+pub mod maturity;
+pub mod plan;
 pub mod sources;

@@ -166,9 +166,11 @@ impl Engine {
         let cover = cover_table(options.coverage).map_err(arrow)?;
         let own = own_table(options.coverage, options.config).map_err(arrow)?;
         let agents_complete = agents_complete(options)?;
+        let identities_complete = options.coverage.estate_level(Fact::Identity) == Level::Full;
         let estate = RecordBatch::try_from_iter([
             ("declared", Arc::new(BooleanArray::from(vec![!options.config.scopes.is_empty()])) as ArrayRef),
             ("agents_complete", Arc::new(BooleanArray::from(vec![agents_complete])) as ArrayRef),
+            ("identities_complete", Arc::new(BooleanArray::from(vec![identities_complete])) as ArrayRef),
         ])
         .map_err(arrow)?;
         for (name, batch) in [("src", sources), ("cover", cover), ("own", own), ("estate", estate)] {

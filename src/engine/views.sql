@@ -6,8 +6,8 @@
 --   src        (source_id, as_of, rank)           rank 1 is the source to believe first
 --   cover      (provider, scope_id, f_<fact> ...) how far evidence covers a fact for rows of the scope
 --   own        (provider, scope_id, declared ...) the scopes of the estate
---   estate     (declared, agents_complete)        one row: whether rungs.yaml declares scopes, and whether
---                                                 the evidence on agents is complete
+--   estate     (declared, agents_complete,        one row: whether rungs.yaml declares scopes, and whether the
+--              identities_complete)               evidence on agents and on identities is complete
 --   ai_use     computed between IDENTITIES_PLAIN and identities, from selectors in rungs.yaml
 --
 -- Moments are microseconds in UTC; durations are relative to the moment of the export, and a moment after it
@@ -467,7 +467,9 @@ SELECT
   coalesce(g.owner, i.identity_owner) AS agent_owner,
   g.autonomy, g.human_approval, g.delegation, g.memory, g.guardrail, g.inbound_auth, g.network, g.registry_status,
   g.enabled,
-  CASE WHEN i.identity_id IS NOT NULL THEN true WHEN g.identity_id IS NOT NULL THEN false END AS has_identity,
+  CASE WHEN g.owner IS NOT NULL THEN true WHEN i.identity_id IS NOT NULL THEN i.has_owner END AS has_owner,
+  CASE WHEN i.identity_id IS NOT NULL THEN true
+       WHEN g.identity_id IS NOT NULL AND (SELECT bool_and(identities_complete) FROM estate) THEN false END AS has_identity,
   CASE WHEN v.f_agent_tools <> 'none' THEN coalesce(t.tools, 0) END AS tools,
   CASE WHEN v.f_agent_tools <> 'none' THEN coalesce(t.static_secret_tools, 0) END AS static_secret_tools,
   g.created_at, g.age_days,

@@ -300,6 +300,11 @@ pub const VIEWS: &[View] = &[
             column("model_provider", Word, "Who serves the model."),
             column("version", Text, "Its version."),
             column("agent_owner", Text, "Who answers for it, or for the identity that it runs as."),
+            column(
+                "has_owner",
+                Bool,
+                "Whether somebody answers for it, or for its identity; NULL where nothing tells.",
+            ),
             column("autonomy", Word, "manual, supervised or autonomous."),
             column("human_approval", Word, "all, some or none of its actions."),
             column(

@@ -1,0 +1,61 @@
+//! One framework: three figures, never one (SCORING.md section 5).
+
+use super::control::{ControlResult, ControlState, score_control};
+use super::interval::Interval;
+use super::parts::Scored;
+use crate::frameworks::{Catalog, Library};
+
+/// The figures of one framework.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FrameworkResult {
+    /// The catalog.
+    pub id: String,
+    /// Controls in scope.
+    pub in_scope: usize,
+    /// Share of controls in scope that have a part; `None` where there is none in scope.
+    pub mapped: Option<f64>,
+    /// Share of applicable controls with a part that says something; `None` where none applies.
+    pub evidenced: Option<f64>,
+    /// Mean over applicable controls; `None` where none applies.
+    pub strict: Option<Interval>,
+    /// The same with accepted risks left out.
+    pub accepted: Option<Interval>,
+    /// Every control, in the catalog's order.
+    pub controls: Vec<ControlResult>,
+}
+
+/// Scores a framework for the whole estate.
+#[must_use]
+pub fn score_framework(catalog: &Catalog, library: &Library, scored: &Scored) -> FrameworkResult {
+    let mapping = library.mappings.get(catalog.id());
+    let controls: Vec<ControlResult> = catalog
+        .controls
+        .iter()
+        .map(|control| {
+            let mapped = mapping.and_then(|mapping| mapping.controls.get(control.id.as_str()));
+            score_control(&control.id, mapped.map(|located| &**located), library, scored)
+        })
+        .collect();
+    let applicable: Vec<&ControlResult> =
+        controls.iter().filter(|control| control.state != ControlState::NotApplicable).collect();
+    let mapped = controls.iter().filter(|control| control.is_mapped()).count();
+    let evidenced = applicable.iter().filter(|control| control.is_evidenced()).count();
+    let mean = |pick: fn(&ControlResult) -> Option<Interval>| {
+        Interval::mean(applicable.iter().filter_map(|control| Some((1.0, pick(control)?))))
+    };
+    FrameworkResult {
+        id: catalog.id().to_owned(),
+        in_scope: controls.len(),
+        mapped: share(mapped, controls.len()),
+        evidenced: share(evidenced, applicable.len()),
+        strict: mean(|control| control.rated.strict),
+        accepted: mean(|control| control.rated.accepted),
+        controls,
+    }
+}
+
+fn share(part: usize, whole: usize) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "catalogs have at most thousands of controls")]
+    let share = (whole > 0).then(|| part as f64 / whole as f64);
+    share
+}
