@@ -8,6 +8,7 @@
 //! - [`frameworks`]: catalogs, checks, questions, mappings and the maturity model, all of it data
 pub mod access;
 pub mod assessment;
+pub mod cli;
 pub mod config;
 pub mod diag;
 pub mod engine;
@@ -15,4 +16,6 @@ pub mod frameworks;
 pub mod inventory;
 pub mod maturity;
 pub mod plan;
+pub mod record;
+pub mod report;
 pub mod sources;

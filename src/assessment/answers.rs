@@ -43,6 +43,18 @@ impl Answer {
         }
     }
 
+    /// Its name in outputs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Not => "not",
+            Self::Partially => "partially",
+            Self::Largely => "largely",
+            Self::Fully => "fully",
+            Self::NotApplicable => "not-applicable",
+        }
+    }
+
     fn value(self) -> f64 {
         match self {
             Self::Fully => 1.0,
@@ -69,6 +81,21 @@ pub enum AnswerState {
     NotApplicable,
     /// *Not applicable* without one of them.
     Unsupported,
+}
+
+impl AnswerState {
+    /// Its name in outputs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Evidenced => "evidenced",
+            Self::Unevidenced => "unevidenced",
+            Self::Stale => "stale",
+            Self::Unattested => "unattested",
+            Self::NotApplicable => "not-applicable",
+            Self::Unsupported => "unsupported",
+        }
+    }
 }
 
 /// One answer as it was given.

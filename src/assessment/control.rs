@@ -24,6 +24,20 @@ pub enum ControlState {
     NotMapped,
 }
 
+impl ControlState {
+    /// Its name in outputs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Assessed => "assessed",
+            Self::PartlyAssessed => "partly-assessed",
+            Self::NotAssessed => "not-assessed",
+            Self::NotApplicable => "not-applicable",
+            Self::NotMapped => "not-mapped",
+        }
+    }
+}
+
 /// A rated thing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rated {

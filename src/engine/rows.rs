@@ -46,12 +46,12 @@ pub struct RowsWriter {
 }
 
 impl RowsWriter {
-    /// Begins the file; parts lie beside it until they are joined.
+    /// Begins the file; parts lie in the work folder until they are joined.
     ///
     /// # Errors
     /// When it cannot be made.
-    pub fn create(path: &Path, codes: &VerdictCodes) -> Result<Self, Error> {
-        let folder = path.parent().unwrap_or(Path::new(".")).to_path_buf();
+    pub fn create(path: &Path, work: &Path, codes: &VerdictCodes) -> Result<Self, Error> {
+        let folder = work.to_path_buf();
         let metadata = codes
             .iter()
             .map(|(view, checks)| KeyValue::new(format!("rungs.checks.{view}"), checks.join(",")))

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::action::{Action, Target};
 use crate::assessment::{Cap, Part, PartKind, Rating, Scored, rate};
-use crate::frameworks::{Assurance, Covers, Library};
+use crate::frameworks::{Assurance, Covers};
 use crate::maturity::{Maturity, TOP_LEVEL};
 
 /// Above this many parts the search is not exhaustive.
@@ -27,7 +27,7 @@ pub struct NextLevel {
 
 /// Finds the set; `None` at the top level.
 #[must_use]
-pub fn next_level(library: &Library, scored: &Scored, maturity: &Maturity, actions: &[Action]) -> Option<NextLevel> {
+pub fn next_level(scored: &Scored, maturity: &Maturity, actions: &[Action]) -> Option<NextLevel> {
     let level = maturity.proven + 1;
     if level > TOP_LEVEL {
         return None;
@@ -62,7 +62,6 @@ pub fn next_level(library: &Library, scored: &Scored, maturity: &Maturity, actio
             }
         }
     }
-    debug_assert!(library.model.levels.iter().any(|known| known.level == level));
     found.effort_hours =
         actions.iter().filter(|action| chosen.contains(action.id.as_str())).map(|action| action.effort_hours).sum();
     found.actions = chosen.into_iter().map(str::to_owned).collect();

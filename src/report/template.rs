@@ -1,0 +1,182 @@
+//! Templates and report texts: those inside the binary, each replaced by a file of the same name in the user's
+//! folder where there is one.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use include_dir::{Dir, DirEntry, include_dir};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+
+use super::document::Document;
+use super::{Error, text};
+
+static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
+
+/// Folder of the texts that all outputs share.
+const TEXTS: &str = "text/";
+
+/// Templates by path below `templates/`.
+#[derive(Debug, Clone)]
+pub struct Templates {
+    files: BTreeMap<String, Vec<u8>>,
+    users: Vec<String>,
+}
+
+impl Templates {
+    /// The templates inside the binary.
+    #[must_use]
+    pub fn shipped() -> Self {
+        let mut files = BTreeMap::new();
+        collect(&SHIPPED, &mut files);
+        Self { files, users: Vec::new() }
+    }
+
+    /// Adds or replaces files by those of a folder that is laid out like `templates/`.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn overlay(&mut self, folder: &Path) -> Result<(), Error> {
+        let failed = |source| Error::Templates { path: folder.to_path_buf(), source };
+        std::fs::read_dir(folder).map_err(failed)?;
+        for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
+            let entry = entry.map_err(|error| failed(error.into()))?;
+            if !entry.file_type().is_file() {
+                continue;
+            }
+            let bytes = std::fs::read(entry.path()).map_err(failed)?;
+            let relative = entry.path().strip_prefix(folder).unwrap_or(entry.path());
+            let key =
+                relative.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+            self.users.push(key.clone());
+            self.files.insert(key, bytes);
+        }
+        Ok(())
+    }
+
+    /// The file at a path below `templates/`.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<&[u8]> {
+        self.files.get(path).map(Vec::as_slice)
+    }
+
+    /// Files below a folder, with their path below `templates/`.
+    pub fn under(&self, folder: &str) -> impl Iterator<Item = (&str, &[u8])> {
+        self.files
+            .iter()
+            .filter(move |(path, _)| path.starts_with(folder))
+            .map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
+    }
+
+    /// Whether the user wrote the template.
+    #[must_use]
+    pub fn is_the_users(&self, path: &str) -> bool {
+        self.users.iter().any(|known| known == path)
+    }
+
+    /// The texts that all outputs share, by name, filled from the document.
+    ///
+    /// # Errors
+    /// When a text is wrong.
+    pub fn render_texts(&self, document: &Document) -> Result<Vec<(String, String)>, Error> {
+        let names: Vec<&str> =
+            self.under(TEXTS).map(|(path, _)| path).filter(|path| path.ends_with(".md.jinja")).collect();
+        names
+            .into_iter()
+            .map(|path| {
+                let name = path.trim_start_matches(TEXTS).trim_end_matches(".md.jinja");
+                Ok((name.to_owned(), self.render(path, document, AutoEscape::Custom(MARKDOWN))?))
+            })
+            .collect()
+    }
+
+    /// Renders one template.
+    ///
+    /// # Errors
+    /// When it does not exist or is wrong.
+    pub fn render(&self, path: &str, document: &Document, escape: AutoEscape) -> Result<String, Error> {
+        let wrong = |error: minijinja::Error| Error::Template {
+            name: path.to_owned(),
+            message: format!("{}{}", error, error.line().map(|line| format!(", line {line}")).unwrap_or_default()),
+            is_the_users: self.is_the_users(path),
+        };
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_trim_blocks(true);
+        environment.set_lstrip_blocks(true);
+        environment.set_keep_trailing_newline(true);
+        environment.set_auto_escape_callback(move |_| escape);
+        environment.set_formatter(format);
+        environment.add_filter("visible", |value: String| text::visible(&value));
+        environment.add_filter("md", |value: String| minijinja::Value::from_safe_string(markdown(&value)));
+        for (name, bytes) in &self.files {
+            if let (true, Ok(source)) = (name.ends_with(".jinja"), std::str::from_utf8(bytes)) {
+                environment.add_template(name, source).map_err(wrong)?;
+            }
+        }
+        environment.get_template(path).and_then(|template| template.render(document)).map_err(wrong)
+    }
+}
+
+/// Escaping of values in Markdown; the name means nothing outside this file.
+pub(super) const MARKDOWN: &str = "markdown";
+
+fn format(
+    out: &mut minijinja::Output<'_>,
+    state: &minijinja::State<'_, '_>,
+    value: &minijinja::Value,
+) -> Result<(), minijinja::Error> {
+    match state.auto_escape() {
+        AutoEscape::Custom(MARKDOWN) if value.kind() == minijinja::value::ValueKind::String && !value.is_safe() => {
+            out.write_str(&markdown(&value.to_string())).map_err(minijinja::Error::from)
+        }
+        AutoEscape::Custom(_) => {
+            let plain = minijinja::Value::from_safe_string(value.to_string());
+            out.write_str(plain.as_str().unwrap_or_default()).map_err(minijinja::Error::from)
+        }
+        AutoEscape::Html if value.kind() == minijinja::value::ValueKind::String && !value.is_safe() => {
+            let shown = minijinja::Value::from(text::visible(&value.to_string()));
+            minijinja::escape_formatter(out, state, &shown)
+        }
+        _ => minijinja::escape_formatter(out, state, value),
+    }
+}
+
+/// Text that Markdown shows as it is: what could begin markup is preceded by a backslash.
+fn markdown(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text::visible(text).chars() {
+        match character {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '|' | '~' | '!' => {
+                escaped.push('\\');
+                escaped.push(character);
+            }
+            character => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+fn collect(folder: &Dir<'_>, files: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in folder.entries() {
+        match entry {
+            DirEntry::Dir(inner) => collect(inner, files),
+            DirEntry::File(file) => {
+                files.insert(file.path().to_string_lossy().replace('\\', "/"), file.contents().to_vec());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::markdown;
+
+    #[test]
+    fn names_cannot_become_markup() {
+        assert_eq!(markdown("a|b *c* [x](http://y) `z` <b>"), "a\\|b \\*c\\* \\[x\\](http://y) \\`z\\` &lt;b&gt;");
+        assert_eq!(markdown("line\nbreak"), "line break");
+    }
+}
