@@ -3,4 +3,5 @@
 use super::{Source, aws};
 
 /// Every export format that Rungs reads.
-pub const SOURCES: &[&dyn Source] = &[&aws::credential_report::CredentialReport];
+pub const SOURCES: &[&dyn Source] =
+    &[&aws::authorization_details::AuthorizationDetails, &aws::credential_report::CredentialReport];

@@ -1,12 +1,15 @@
 //! Exports of Amazon Web Services: IAM, its policies and its access keys.
 
+pub mod authorization_details;
 mod condition;
 pub mod credential_report;
 mod escalation;
 mod grants;
+mod holdings;
 mod managed;
 mod pattern;
 mod policy;
+mod tags;
 mod trust_policy;
 
 use crate::config::Moment;
