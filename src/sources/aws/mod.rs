@@ -1,5 +1,7 @@
 //! Exports of Amazon Web Services: IAM, its policies and its access keys.
 
+pub mod access_key_last_used;
+pub mod access_keys;
 pub mod authorization_details;
 mod condition;
 pub mod credential_report;
@@ -32,6 +34,11 @@ fn account_of(arn: &str) -> Option<&str> {
 /// The partition in an ARN: `aws`, `aws-cn`, `aws-us-gov`.
 fn partition_of(arn: &str) -> &str {
     arn.split(':').nth(1).filter(|partition| !partition.is_empty()).unwrap_or("aws")
+}
+
+/// What stands for a user whose ARN is not known; the views replace it by the user of that name.
+fn user_alias(account: &str, name: &str) -> String {
+    format!("aws:{account}:user:{name}")
 }
 
 /// What a missing last use means: *never* only where the thing is younger than the record of use.
