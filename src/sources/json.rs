@@ -1,7 +1,7 @@
 //! Streaming JSON: one record at a time, however large the file. A record that has the wrong shape is the
 //! caller's to reject; only text that is no JSON ends the reading.
 
-use std::io::Read;
+use std::io::{BufRead, Read};
 
 use serde::de::{self, DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -85,6 +85,31 @@ pub fn documents(
         each(number + 1, &document)?;
     }
     Ok(())
+}
+
+/// Streams records that follow each other, or that stand in one array (`jq -s`). `each` gets the record's
+/// locator and text.
+///
+/// # Errors
+/// [`Broken`] when the text breaks off or is no JSON, or when `each` says so.
+pub fn records(
+    mut reader: impl BufRead,
+    each: &mut dyn FnMut(&str, &RawValue) -> Result<(), Broken>,
+) -> Result<(), Broken> {
+    let io = |error: std::io::Error| Broken::io(&error);
+    while let Some(blanks) = blanks(reader.fill_buf().map_err(io)?) {
+        reader.consume(blanks);
+    }
+    if reader.fill_buf().map_err(io)?.first() == Some(&b'[') {
+        return pieces(reader, &[], &[], &mut |piece| each(&piece.pointer, &piece.raw));
+    }
+    documents(reader, &mut |number, document| each(&format!("document {number}"), document))
+}
+
+/// How many blanks a buffer starts with; `None` for none.
+fn blanks(buffer: &[u8]) -> Option<usize> {
+    let count = buffer.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    (count > 0).then_some(count)
 }
 
 fn broken(error: &serde_json::Error) -> Broken {
@@ -209,6 +234,25 @@ mod tests {
         let found = collect(r#"{"a": [1, {"b": 2}], "skip": [3], "v": {"x": 1}, "n": null}"#, &["a", "n"], &["v"]);
         assert_eq!(found.unwrap(), ["/a/0 1", "/a/1 {\"b\": 2}", "/v {\"x\": 1}"]);
         assert_eq!(collect("[1,2]", &[], &[]).unwrap(), ["/0 1", "/1 2"]);
+    }
+
+    #[test]
+    fn records_may_follow_each_other_or_stand_in_an_array() {
+        let collect = |text: &str| {
+            let mut found = Vec::new();
+            records(text.as_bytes(), &mut |locator, record| {
+                found.push(format!("{locator} {}", record.get()));
+                Ok(())
+            })
+            .unwrap();
+            found
+        };
+        assert_eq!(
+            collect(" {\"a\": 1}\n{\"a\": 2}{}"),
+            ["document 1 {\"a\": 1}", "document 2 {\"a\": 2}", "document 3 {}"]
+        );
+        assert_eq!(collect("\n [1, {}]"), ["/0 1", "/1 {}"]);
+        assert!(collect("").is_empty());
     }
 
     #[test]

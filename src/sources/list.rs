@@ -3,4 +3,9 @@
 use super::{Source, aws};
 
 /// Every export format that Rungs reads.
-pub const SOURCES: &[&dyn Source] = &[&aws::credential_report::CredentialReport];
+pub const SOURCES: &[&dyn Source] = &[
+    &aws::access_key_last_used::AccessKeyLastUsed,
+    &aws::access_keys::AccessKeys,
+    &aws::authorization_details::AuthorizationDetails,
+    &aws::credential_report::CredentialReport,
+];

@@ -5,6 +5,7 @@
 mod aws;
 mod dates;
 mod discover;
+mod environment;
 mod hash;
 mod input;
 mod json;
@@ -12,6 +13,8 @@ mod list;
 mod load;
 mod output;
 mod probe;
+#[cfg(test)]
+mod testing;
 
 pub use discover::Unrecognised;
 pub use input::Input;

@@ -6,7 +6,7 @@ use std::io::{Cursor, Read};
 use base64::Engine as _;
 use serde::Deserialize;
 
-use super::{KEY_TRACKING, account_of, use_state};
+use super::{KEY_TRACKING, PROVIDER, account_of, use_state};
 use crate::config::Moment;
 use crate::inventory::column::Word;
 use crate::inventory::schema::{Credential, Identity};
@@ -14,7 +14,6 @@ use crate::inventory::{Fact, Level};
 use crate::sources::output::Stop;
 use crate::sources::{About, Broken, Input, Output, Probe, Recognised, Reject, Source, json};
 
-const PROVIDER: &str = "aws";
 const HEADER: &str = "user,arn,user_creation_time,";
 const ROOT: &str = "<root_account>";
 /// Since when IAM records the last use of passwords.

@@ -1,10 +1,24 @@
 //! Exports of Amazon Web Services: IAM, its policies and its access keys.
 
+pub mod access_key_last_used;
+pub mod access_keys;
+pub mod authorization_details;
+mod condition;
 pub mod credential_report;
+mod escalation;
+mod grants;
+mod holdings;
+mod managed;
+mod pattern;
+mod policy;
+mod tags;
+mod trust_policy;
 
 use crate::config::Moment;
 use crate::inventory::column::Word;
 
+/// Provider of everything here.
+const PROVIDER: &str = "aws";
 /// Since when IAM records the last use of access keys.
 const KEY_TRACKING: &str = "2015-04-22T00:00:00Z";
 
@@ -15,6 +29,16 @@ fn account_of(arn: &str) -> Option<&str> {
         return None;
     }
     parts.nth(3).filter(|account| !account.is_empty() && account.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// The partition in an ARN: `aws`, `aws-cn`, `aws-us-gov`.
+fn partition_of(arn: &str) -> &str {
+    arn.split(':').nth(1).filter(|partition| !partition.is_empty()).unwrap_or("aws")
+}
+
+/// What stands for a user whose ARN is not known; the views replace it by the user of that name.
+fn user_alias(account: &str, name: &str) -> String {
+    format!("aws:{account}:user:{name}")
 }
 
 /// What a missing last use means: *never* only where the thing is younger than the record of use.
