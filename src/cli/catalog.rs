@@ -169,9 +169,12 @@ impl ShowArgs {
                     let controls = catalog.controls.iter().map(|control| control.id.as_str());
                     controls.chain([catalog.id()])
                 });
-                return Err(Diagnostic::error("catalog/unknown", format!("there is no catalog or control `{}`", self.id))
-                    .suggest(&self.id, ids)
-                    .into());
+                return Err(Diagnostic::error(
+                    "catalog/unknown",
+                    format!("there is no catalog or control `{}`", self.id),
+                )
+                .suggest(&self.id, ids)
+                .into());
             }
         }
         Ok(Exit::Done)
@@ -217,7 +220,12 @@ fn shown<'a>(found: &Resolved<'a>, library: &'a Library) -> ShownControl<'a> {
                     relation: part.relation.name(),
                     why: &part.why,
                     checks: library.checks.iter().filter(|c| *c.practice == *part.id).map(|c| c.id.as_str()).collect(),
-                    questions: library.questions.iter().filter(|q| *q.practice == *part.id).map(|q| q.id.as_str()).collect(),
+                    questions: library
+                        .questions
+                        .iter()
+                        .filter(|q| *q.practice == *part.id)
+                        .map(|q| q.id.as_str())
+                        .collect(),
                 })
                 .collect();
             (Some(covers.name()), leaves.as_deref(), practices)
@@ -282,7 +290,10 @@ fn show_catalog(catalog: &Catalog, library: &Library, format: Format, ui: &mut U
     }
     let header = &catalog.header;
     ui.line(&ui.bold(&header.title))?;
-    ui.line(&format!("{}, edition {}, published {}, licence {}", header.publisher, header.edition, header.published, header.licence))?;
+    ui.line(&format!(
+        "{}, edition {}, published {}, licence {}",
+        header.publisher, header.edition, header.published, header.licence
+    ))?;
     ui.line(&format!("{}\n", header.source))?;
     let mut table = Table::new(["id", "covers", "title"]);
     for found in controls {
@@ -355,7 +366,12 @@ impl LintArgs {
         let mut table = Table::new(["catalog", "groups", "controls", "mapped"]);
         for catalog in &library.catalogs {
             let row = listed(catalog, &library);
-            table.row([row.id.to_owned(), catalog.groups.len().to_string(), row.controls.to_string(), row.mapped.to_string()]);
+            table.row([
+                row.id.to_owned(),
+                catalog.groups.len().to_string(),
+                row.controls.to_string(),
+                row.mapped.to_string(),
+            ]);
         }
         let rest = format!(
             "{} practices, {} checks, {} questions: no fault\n",

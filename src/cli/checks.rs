@@ -124,8 +124,11 @@ impl ShowArgs {
                 .suggest(&self.id, library.checks.iter().map(|check| check.id.as_str()))
                 .into());
         };
-        let controls: Vec<String> =
-            library.controls_of(&check.practice).iter().map(|(catalog, control)| format!("{catalog}/{control}")).collect();
+        let controls: Vec<String> = library
+            .controls_of(&check.practice)
+            .iter()
+            .map(|(catalog, control)| format!("{catalog}/{control}"))
+            .collect();
         if self.format.format == Format::Json {
             ui.json(&serde_json::json!({
                 "id": check.id, "title": check.title, "rationale": check.rationale, "severity": check.severity.name(),
@@ -177,9 +180,12 @@ impl TestArgs {
             rows += report.rows;
             for fault in report.faults {
                 faults.push(
-                    Diagnostic::error("check/example", format!("example `{}` is judged {}", fault.example, fault.found))
-                        .at(Place::Path(check.file.name().to_owned()))
-                        .help("correct the example or the predicate"),
+                    Diagnostic::error(
+                        "check/example",
+                        format!("example `{}` is judged {}", fault.example, fault.found),
+                    )
+                    .at(Place::Path(check.file.name().to_owned()))
+                    .help("correct the example or the predicate"),
                 );
             }
         }
@@ -198,7 +204,8 @@ impl TestArgs {
         for path in &self.files {
             let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.clone(), source })?;
             let name = path.with_extension("");
-            let parts: Vec<_> = name.components().rev().take(2).map(|part| part.as_os_str().to_string_lossy()).collect();
+            let parts: Vec<_> =
+                name.components().rev().take(2).map(|part| part.as_os_str().to_string_lossy()).collect();
             let id = parts.iter().rev().map(|part| part.as_ref()).collect::<Vec<_>>().join("/");
             let file = SourceFile::new(path.display().to_string(), text);
             checks.push(Check::read(&id, &file).map_err(|fault| Error::from(*fault))?);

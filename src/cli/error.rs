@@ -50,7 +50,9 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Faults(_) | Self::Read { .. } | Self::Write { .. } => Exit::BadInput,
-            Self::Sources(crate::sources::Error::Unreadable { .. } | crate::sources::Error::Faults(_)) => Exit::BadInput,
+            Self::Sources(crate::sources::Error::Unreadable { .. } | crate::sources::Error::Faults(_)) => {
+                Exit::BadInput
+            }
             Self::Engine(crate::engine::Error::Faults(_)) => Exit::BadInput,
             // Whoever reads the output has seen enough.
             Self::Stdout(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,

@@ -237,7 +237,8 @@ fn coverage(opened: &Opened) -> Vec<Covered> {
                 })
                 .map(|(_, entry)| entry)
                 .next();
-            let file = best.and_then(|entry| opened.estate.files.iter().find(|file| file.source_id() == entry.source_id));
+            let file =
+                best.and_then(|entry| opened.estate.files.iter().find(|file| file.source_id() == entry.source_id));
             let fill_with = if level == Level::Full {
                 Vec::new()
             } else {

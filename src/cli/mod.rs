@@ -26,7 +26,14 @@ pub use ui::{ColorChoice, Ui};
 /// Measures how mature an organisation's AI identity controls really are, from the exports that its systems
 /// already produce.
 #[derive(Debug, Parser)]
-#[command(name = "rungs", version, about, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "rungs",
+    version,
+    about,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -77,9 +77,7 @@ pub(super) fn render(input: &Input<'_>, reports: &[&dyn Report], staged: &Staged
         let threads: Vec<_> = reports
             .iter()
             .map(|report| {
-                scope.spawn(move || {
-                    staged.write(report.file(), |out| report.render(input, out).map_err(Error::from))
-                })
+                scope.spawn(move || staged.write(report.file(), |out| report.render(input, out).map_err(Error::from)))
             })
             .collect();
         let results: Vec<Result<(), Error>> = threads

@@ -22,10 +22,16 @@ pub(super) fn text(record: &Assessment, output: &Path, files: &[String], ui: &Ui
     let maturity = &record.maturity;
     line(format!("Identity maturity           {}", levels(&maturity.identity)));
     line(format!("  of identities AI uses     {}", levels(&maturity.ai_identity)));
-    if let (Some(claimed), Some(effective), Some(verdict)) = (maturity.ai.claimed, maturity.ai.effective, &maturity.ai.verdict) {
-        line(format!("AI maturity claimed         {claimed}, {verdict}: effective {}..{}", effective.low, effective.high));
+    if let (Some(claimed), Some(effective), Some(verdict)) =
+        (maturity.ai.claimed, maturity.ai.effective, &maturity.ai.verdict)
+    {
+        line(format!(
+            "AI maturity claimed         {claimed}, {verdict}: effective {}..{}",
+            effective.low, effective.high
+        ));
     }
-    let count = |use_: &str| record.estate.identities.iter().find(|row| row.ai_use == use_).map_or(0, |row| row.identities);
+    let count =
+        |use_: &str| record.estate.identities.iter().find(|row| row.ai_use == use_).map_or(0, |row| row.identities);
     let used = count("agent") + count("inference") + count("pipeline");
     line(format!(
         "Identities                  {}: AI uses {used}, does not use {}, not known {}",
@@ -62,7 +68,12 @@ pub(super) fn text(record: &Assessment, output: &Path, files: &[String], ui: &Ui
     if let Some(next) = &record.plan.next_level {
         line(String::new());
         let exact = if next.exact { "" } else { "about " };
-        line(format!("Level {} is {exact}{} actions away, {:.0} hours. First fixes:", next.level, next.actions.len(), next.effort_hours));
+        line(format!(
+            "Level {} is {exact}{} actions away, {:.0} hours. First fixes:",
+            next.level,
+            next.actions.len(),
+            next.effort_hours
+        ));
         let fixes = record.plan.actions.iter().filter(|action| action.kind == "fix");
         for action in fixes.take(NAMED) {
             let scope = action.scope_id.as_ref().map_or_else(String::new, |scope| format!(" ({scope})"));

@@ -13,8 +13,23 @@ pub struct Findings;
 
 /// Columns of the findings.
 pub(super) const COLUMNS: [&str; 17] = [
-    "check", "title", "severity", "verdict", "domain", "provider", "scope_id", "environment", "identity_kind", "ai_use",
-    "row", "name", "evidence", "remediation", "source", "source_sha256", "locator",
+    "check",
+    "title",
+    "severity",
+    "verdict",
+    "domain",
+    "provider",
+    "scope_id",
+    "environment",
+    "identity_kind",
+    "ai_use",
+    "row",
+    "name",
+    "evidence",
+    "remediation",
+    "source",
+    "source_sha256",
+    "locator",
 ];
 
 impl Report for Findings {

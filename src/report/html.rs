@@ -43,7 +43,8 @@ impl Report for Html {
             digest(&style),
             digest(&script)
         );
-        let page = page.replacen("%POLICY%", &policy, 1).replacen("%STYLE%", &style, 1).replacen("%SCRIPT%", &script, 1);
+        let page =
+            page.replacen("%POLICY%", &policy, 1).replacen("%STYLE%", &style, 1).replacen("%SCRIPT%", &script, 1);
         out.write_all(page.as_bytes())?;
         Ok(())
     }

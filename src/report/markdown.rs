@@ -2,8 +2,6 @@
 
 use std::io::Write;
 
-use minijinja::AutoEscape;
-
 use super::{Error, Input, Report, document, template};
 
 /// The report as Markdown.
@@ -24,8 +22,7 @@ impl Report for Markdown {
 
     fn render(&self, input: &Input<'_>, out: &mut dyn Write) -> Result<(), Error> {
         let document = document::build(input.record, input.templates)?;
-        let text =
-            input.templates.render("markdown/report.md.jinja", &document, AutoEscape::Custom(template::MARKDOWN))?;
+        let text = input.templates.render("markdown/report.md.jinja", &document, template::as_markdown())?;
         out.write_all(text.as_bytes())?;
         Ok(())
     }

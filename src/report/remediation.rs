@@ -11,8 +11,23 @@ pub struct Remediation;
 
 /// Columns of the plan.
 pub(super) const COLUMNS: [&str; 17] = [
-    "id", "title", "kind", "wave", "severity", "owner", "effort_hours", "rows", "check", "question", "provider", "scope_id",
-    "next_level", "gain", "requires", "how", "description",
+    "id",
+    "title",
+    "kind",
+    "wave",
+    "severity",
+    "owner",
+    "effort_hours",
+    "rows",
+    "check",
+    "question",
+    "provider",
+    "scope_id",
+    "next_level",
+    "gain",
+    "requires",
+    "how",
+    "description",
 ];
 
 impl Report for Remediation {
@@ -57,7 +72,8 @@ pub(super) fn line(action: &Action, record: &Assessment) -> [String; COLUMNS.len
         _ => String::new(),
     };
     let gains = action.gain.frameworks.iter().filter(|(_, gain)| **gain > 0.0);
-    let gains: Vec<String> = gains.map(|(catalog, gain)| format!("{catalog} {}", points(*gain, action.gain.up_to))).collect();
+    let gains: Vec<String> =
+        gains.map(|(catalog, gain)| format!("{catalog} {}", points(*gain, action.gain.up_to))).collect();
     [
         action.id.clone(),
         action.title.clone(),

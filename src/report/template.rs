@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use include_dir::{Dir, DirEntry, include_dir};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
 use super::document::Document;
@@ -84,7 +86,7 @@ impl Templates {
             .into_iter()
             .map(|path| {
                 let name = path.trim_start_matches(TEXTS).trim_end_matches(".md.jinja");
-                Ok((name.to_owned(), self.render(path, document, AutoEscape::Custom(MARKDOWN))?))
+                Ok((name.to_owned(), self.render(path, document, as_markdown())?))
             })
             .collect()
     }
@@ -101,10 +103,10 @@ impl Templates {
         };
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_trim_blocks(true);
-        environment.set_lstrip_blocks(true);
-        environment.set_keep_trailing_newline(true);
-        environment.set_auto_escape_callback(move |_| escape);
+        let mut syntax = SyntaxConfig::builder();
+        syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
+        environment.set_syntax(syntax.build().map_err(wrong)?);
+        environment.set_auto_escape_callback(move |_| escape.clone());
         environment.set_formatter(format);
         environment.add_filter("visible", |value: String| text::visible(&value));
         environment.add_filter("md", |value: String| minijinja::Value::from_safe_string(markdown(&value)));
@@ -113,20 +115,27 @@ impl Templates {
                 environment.add_template(name, source).map_err(wrong)?;
             }
         }
-        environment.get_template(path).and_then(|template| template.render(document)).map_err(wrong)
+        environment.get_template(path).and_then(|template| template.render(Serde(document))).map_err(wrong)
     }
 }
 
 /// Escaping of values in Markdown; the name means nothing outside this file.
-pub(super) const MARKDOWN: &str = "markdown";
+const MARKDOWN: &str = "markdown";
+
+/// Escapes values so that Markdown shows them as they are.
+pub(super) fn as_markdown() -> AutoEscape {
+    AutoEscape::Custom(MARKDOWN.into())
+}
 
 fn format(
     out: &mut minijinja::Output<'_>,
-    state: &minijinja::State<'_, '_>,
+    state: &mut minijinja::State<'_, '_>,
     value: &minijinja::Value,
 ) -> Result<(), minijinja::Error> {
     match state.auto_escape() {
-        AutoEscape::Custom(MARKDOWN) if value.kind() == minijinja::value::ValueKind::String && !value.is_safe() => {
+        AutoEscape::Custom(name)
+            if *name == MARKDOWN && value.kind() == minijinja::value::ValueKind::String && !value.is_safe() =>
+        {
             out.write_str(&markdown(&value.to_string())).map_err(minijinja::Error::from)
         }
         AutoEscape::Custom(_) => {

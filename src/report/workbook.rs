@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use rust_xlsxwriter::{
-    Color, ConditionalFormatCell, ConditionalFormatCellRule, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook as Book, Worksheet,
-    XlsxError,
+    Color, ConditionalFormatCell, ConditionalFormatCellRule, DocProperties, ExcelDateTime, Format, FormatAlign,
+    FormatBorder, Workbook as Book, Worksheet, XlsxError,
 };
 
 use super::text::visible;
@@ -213,9 +213,20 @@ fn summary(sheet: &mut Worksheet, record: &Assessment, styles: &Styles) -> Outco
 
 fn controls(sheet: &mut Worksheet, record: &Assessment, styles: &Styles) -> Outcome {
     let columns = [
-        ("Framework", 26.0), ("Control", 14.0), ("Title", 44.0), ("State", 16.0), ("Strict low", 11.0), ("Strict high", 11.0),
-        ("Accepted low", 12.0), ("Accepted high", 12.0), ("Rating", 10.0), ("Capped by", 24.0), ("Covers", 9.0),
-        ("Left open, or why not mapped", 60.0), ("Assurance", 14.0), ("Rests on", 60.0),
+        ("Framework", 26.0),
+        ("Control", 14.0),
+        ("Title", 44.0),
+        ("State", 16.0),
+        ("Strict low", 11.0),
+        ("Strict high", 11.0),
+        ("Accepted low", 12.0),
+        ("Accepted high", 12.0),
+        ("Rating", 10.0),
+        ("Capped by", 24.0),
+        ("Covers", 9.0),
+        ("Left open, or why not mapped", 60.0),
+        ("Assurance", 14.0),
+        ("Rests on", 60.0),
     ];
     start(sheet, "Controls", &columns, styles)?;
     let mut row = 0;
@@ -251,16 +262,31 @@ fn controls(sheet: &mut Worksheet, record: &Assessment, styles: &Styles) -> Outc
 
 fn checks(sheet: &mut Worksheet, record: &Assessment, styles: &Styles) -> Outcome {
     let columns = [
-        ("Check", 30.0), ("Title", 50.0), ("Domain", 20.0), ("Severity", 10.0), ("State", 16.0), ("Rows", 8.0), ("Passed", 8.0),
-        ("Failed", 8.0), ("Unknown", 9.0), ("Undetermined", 13.0), ("Waived", 8.0), ("Strict low", 11.0), ("Strict high", 11.0),
-        ("Not covered", 40.0), ("Controls", 60.0),
+        ("Check", 30.0),
+        ("Title", 50.0),
+        ("Domain", 20.0),
+        ("Severity", 10.0),
+        ("State", 16.0),
+        ("Rows", 8.0),
+        ("Passed", 8.0),
+        ("Failed", 8.0),
+        ("Unknown", 9.0),
+        ("Undetermined", 13.0),
+        ("Waived", 8.0),
+        ("Strict low", 11.0),
+        ("Strict high", 11.0),
+        ("Not covered", 40.0),
+        ("Controls", 60.0),
     ];
     start(sheet, "Checks", &columns, styles)?;
     let mut row = 0;
     for check in &record.checks {
         row += 1;
-        let uncovered: Vec<String> =
-            check.uncovered.iter().map(|scope| format!("{} {}: {}", scope.provider, scope.scope_id, scope.level)).collect();
+        let uncovered: Vec<String> = check
+            .uncovered
+            .iter()
+            .map(|scope| format!("{} {}: {}", scope.provider, scope.scope_id, scope.level))
+            .collect();
         let cells = [
             Cell::Text(&check.id),
             Cell::Text(&check.title),
@@ -280,9 +306,9 @@ fn checks(sheet: &mut Worksheet, record: &Assessment, styles: &Styles) -> Outcom
         ];
         write(sheet, row, &cells, styles)?;
     }
-    let failing = ConditionalFormatCell::new()
-        .set_rule(ConditionalFormatCellRule::GreaterThan(0))
-        .set_format(Format::new().set_background_color(Color::RGB(0x00F8_D7DA)).set_font_color(Color::RGB(0x0084_2029)));
+    let failing = ConditionalFormatCell::new().set_rule(ConditionalFormatCellRule::GreaterThan(0)).set_format(
+        Format::new().set_background_color(Color::RGB(0x00F8_D7DA)).set_font_color(Color::RGB(0x0084_2029)),
+    );
     if row > 0 {
         sheet.add_conditional_format(1, 7, row, 7, &failing)?;
     }
@@ -291,7 +317,8 @@ fn checks(sheet: &mut Worksheet, record: &Assessment, styles: &Styles) -> Outcom
 
 fn findings_sheet(sheet: &mut Worksheet, input: &Input<'_>, styles: &Styles) -> Result<(), Error> {
     let failed = |error: XlsxError| Error::Format { format: "xlsx", message: error.to_string() };
-    let columns = findings::COLUMNS.map(|name| (name, if matches!(name, "title" | "evidence" | "row") { 44.0 } else { 16.0 }));
+    let columns =
+        findings::COLUMNS.map(|name| (name, if matches!(name, "title" | "evidence" | "row") { 44.0 } else { 16.0 }));
     start(sheet, "Findings", &columns, styles).map_err(failed)?;
     let mut row = 0;
     let mut left_out = 0_u64;
@@ -336,8 +363,14 @@ fn plan(sheet: &mut Worksheet, record: &Assessment, styles: &Styles) -> Outcome 
 
 fn waivers(sheet: &mut Worksheet, record: &Assessment, styles: &Styles) -> Outcome {
     let columns = [
-        ("Check", 28.0), ("Rows", 44.0), ("Reason", 60.0), ("Approver", 22.0), ("From", 12.0), ("Expiry", 12.0),
-        ("State", 12.0), ("Rows waived", 12.0),
+        ("Check", 28.0),
+        ("Rows", 44.0),
+        ("Reason", 60.0),
+        ("Approver", 22.0),
+        ("From", 12.0),
+        ("Expiry", 12.0),
+        ("State", 12.0),
+        ("Rows waived", 12.0),
     ];
     start(sheet, "Waivers", &columns, styles)?;
     let mut row = 0;
@@ -361,8 +394,16 @@ fn waivers(sheet: &mut Worksheet, record: &Assessment, styles: &Styles) -> Outco
 
 fn evidence(sheet: &mut Worksheet, record: &Assessment, styles: &Styles) -> Outcome {
     let columns = [
-        ("File", 50.0), ("Format", 26.0), ("Scope", 22.0), ("As of", 12.0), ("Known from", 12.0), ("Records", 10.0),
-        ("Understood", 11.0), ("Rejected", 10.0), ("State", 30.0), ("SHA-256", 60.0),
+        ("File", 50.0),
+        ("Format", 26.0),
+        ("Scope", 22.0),
+        ("As of", 12.0),
+        ("Known from", 12.0),
+        ("Records", 10.0),
+        ("Understood", 11.0),
+        ("Rejected", 10.0),
+        ("State", 30.0),
+        ("SHA-256", 60.0),
     ];
     start(sheet, "Evidence", &columns, styles)?;
     let mut row = 0;

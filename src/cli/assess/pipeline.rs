@@ -34,9 +34,8 @@ pub(super) fn frameworks(configured: &Configured, asked: &[String]) -> Result<Ve
     let library = &configured.library;
     let known = || library.catalogs.iter().map(|catalog| catalog.id());
     let mut faults = Diagnostics::default();
-    let unknown = |id: &str| {
-        Diagnostic::error("framework/unknown", format!("there is no catalog `{id}`")).suggest(id, known())
-    };
+    let unknown =
+        |id: &str| Diagnostic::error("framework/unknown", format!("there is no catalog `{id}`")).suggest(id, known());
     let mut chosen = Vec::new();
     if !asked.is_empty() {
         for id in asked {
@@ -59,7 +58,12 @@ pub(super) fn frameworks(configured: &Configured, asked: &[String]) -> Result<Ve
 }
 
 /// Runs the assessment; verdicts of rows are written to `rows_path`.
-pub(super) fn assess(opened: &Opened, frameworks: &[String], rows_path: &Path, rejected_file: &str) -> Result<Assessed, Error> {
+pub(super) fn assess(
+    opened: &Opened,
+    frameworks: &[String],
+    rows_path: &Path,
+    rejected_file: &str,
+) -> Result<Assessed, Error> {
     let Opened { configured, estate, engine, related, work: _ } = opened;
     let (config, library) = (&configured.config, &configured.library);
     let mut notices: Vec<Diagnostic> = estate.faults.iter().cloned().collect();
@@ -152,7 +156,10 @@ fn compile(opened: &Opened) -> Result<BTreeMap<&'static str, Vec<CompiledCheck>>
             Ok(compiled) => {
                 let adjustment = adjustment(check, compiled.view, &estate.coverage);
                 let waivers = waivers(opened, &compiler, check, compiled.view, &mut faults);
-                by_view.entry(compiled.view.name).or_default().push(compiled.adjusted(&adjustment).with_waivers(waivers));
+                by_view
+                    .entry(compiled.view.name)
+                    .or_default()
+                    .push(compiled.adjusted(&adjustment).with_waivers(waivers));
             }
             Err(more) => faults.extend(more),
         }
@@ -194,7 +201,11 @@ fn waivers(
 type Tallied = (BTreeMap<String, CheckInput>, WaiverHits);
 
 /// One scan of each view; a check that fails while running is left out of the scan and becomes an error.
-fn tally(opened: &Opened, by_view: BTreeMap<&'static str, Vec<CompiledCheck>>, rows_path: &Path) -> Result<Tallied, Error> {
+fn tally(
+    opened: &Opened,
+    by_view: BTreeMap<&'static str, Vec<CompiledCheck>>,
+    rows_path: &Path,
+) -> Result<Tallied, Error> {
     let engine = &opened.engine;
     let mut errors: BTreeMap<String, String> = BTreeMap::new();
     let mut running = Vec::new();
@@ -223,7 +234,8 @@ fn tally(opened: &Opened, by_view: BTreeMap<&'static str, Vec<CompiledCheck>>, r
     for ((view, checks), tally) in running.iter().zip(&tallies) {
         let seen = seen(tally);
         for (place, compiled) in checks.iter().enumerate() {
-            let input = CheckInput::from_tally(tally, place, view.by_identity, remit_of(opened, &compiled.id, view, &seen));
+            let input =
+                CheckInput::from_tally(tally, place, view.by_identity, remit_of(opened, &compiled.id, view, &seen));
             inputs.insert(compiled.id.clone(), input);
         }
         for (index, rows) in &tally.waiver_hits {
@@ -238,7 +250,11 @@ fn tally(opened: &Opened, by_view: BTreeMap<&'static str, Vec<CompiledCheck>>, r
     Ok((inputs, hits))
 }
 
-fn tally_all(opened: &Opened, running: &[(&'static View, Vec<CompiledCheck>)], rows_path: &Path) -> Result<Vec<Tally>, Error> {
+fn tally_all(
+    opened: &Opened,
+    running: &[(&'static View, Vec<CompiledCheck>)],
+    rows_path: &Path,
+) -> Result<Vec<Tally>, Error> {
     let codes: VerdictCodes = running
         .iter()
         .map(|(view, checks)| (view.name.to_owned(), checks.iter().map(|check| check.id.clone()).collect()))
@@ -268,7 +284,12 @@ fn seen(tally: &Tally) -> BTreeMap<(String, String), u64> {
     seen
 }
 
-fn remit_of(opened: &Opened, check: &str, view: &View, seen: &BTreeMap<(String, String), u64>) -> crate::assessment::Remit {
+fn remit_of(
+    opened: &Opened,
+    check: &str,
+    view: &View,
+    seen: &BTreeMap<(String, String), u64>,
+) -> crate::assessment::Remit {
     let Some(check) = opened.configured.library.check(check) else { return crate::assessment::Remit::default() };
     let mut rejected: BTreeMap<(String, String), u64> = BTreeMap::new();
     for file in opened.estate.files.iter().filter(|file| !file.excluded && file.about.main_view == view.name) {
@@ -319,10 +340,11 @@ fn waiver_notices(opened: &Opened, hits: &WaiverHits) -> Vec<Diagnostic> {
 
 /// What is known of agents' autonomy. Tool servers are no agents.
 fn autonomy(opened: &Opened) -> Result<AgentAutonomy, Error> {
-    let answer = opened.engine.query(
-        "SELECT autonomy, count(*) AS agents FROM agents WHERE platform <> 'mcp_server' GROUP BY autonomy",
-    )?;
-    let mut known = AgentAutonomy { highest: None, complete: opened.estate.coverage.estate_level(Fact::Agent) == Level::Full };
+    let answer = opened
+        .engine
+        .query("SELECT autonomy, count(*) AS agents FROM agents WHERE platform <> 'mcp_server' GROUP BY autonomy")?;
+    let mut known =
+        AgentAutonomy { highest: None, complete: opened.estate.coverage.estate_level(Fact::Agent) == Level::Full };
     for row in &answer.rows {
         match row.first() {
             Some(Value::Text(word)) => known.highest = known.highest.max(word.parse::<Autonomy>().ok()),

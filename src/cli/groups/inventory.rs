@@ -90,9 +90,10 @@ impl InventoryArgs {
             }
             None => (Config::default(), String::new()),
         };
-        let config_folder = found.as_deref().and_then(Path::parent).map(|folder| {
-            if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_path_buf() }
-        });
+        let config_folder = found
+            .as_deref()
+            .and_then(Path::parent)
+            .map(|folder| if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_path_buf() });
         let (parameters, max_evidence_age_days) = parameters(&config, &library)?;
         let mut paths = paths;
         paths.extend(questionnaire(&config, config_folder.as_deref(), &paths)?);

@@ -101,9 +101,9 @@ fn block<'a>(node: &'a AstNode<'a>) -> Option<Block> {
         },
         NodeValue::CodeBlock(code) => Block::Code { text: code.literal.trim_end().to_owned() },
         NodeValue::BlockQuote => Block::Quote { blocks: node.children().filter_map(block).collect() },
-        NodeValue::Table(_) => Block::Table {
-            rows: node.children().map(|row| row.children().map(inlines).collect()).collect(),
-        },
+        NodeValue::Table(_) => {
+            Block::Table { rows: node.children().map(|row| row.children().map(inlines).collect()).collect() }
+        }
         // Raw HTML and rules have no place in a report's prose.
         _ => return None,
     })

@@ -34,7 +34,13 @@ fn one(framework: &v1::Framework, titles: &Titles<'_>) -> Framework {
     }
 }
 
-fn add_group(framework: &v1::Framework, group: &v1::Group, depth: usize, titles: &Titles<'_>, rows: &mut Vec<FrameworkRow>) {
+fn add_group(
+    framework: &v1::Framework,
+    group: &v1::Group,
+    depth: usize,
+    titles: &Titles<'_>,
+    rows: &mut Vec<FrameworkRow>,
+) {
     rows.push(FrameworkRow {
         is_group: true,
         depth,

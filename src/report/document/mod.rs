@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-pub use blocks::{Block, Inline, Prose};
+pub use blocks::Prose;
 pub use build::build;
 
 /// The whole report.

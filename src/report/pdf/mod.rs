@@ -39,7 +39,7 @@ impl Report for Pdf {
         let compiled = typst::compile::<PagedDocument>(&world);
         let pages = compiled.output.map_err(|faults| world.explain(&faults))?;
         let failed = |message: String| Error::Format { format: "pdf", message };
-        let standards = PdfStandards::new(&[PdfStandard::A_3a]).map_err(|error| failed(error.to_string()))?;
+        let standards = PdfStandards::new(&[PdfStandard::A_3a]).map_err(|error| failed(error.message().to_string()))?;
         let options = PdfOptions {
             ident: Smart::Custom(input.record.id.clone()),
             creator: Smart::Custom(Some("Rungs".to_owned())),
