@@ -5,13 +5,17 @@
 mod aws;
 mod dates;
 mod discover;
+mod environment;
 mod hash;
 mod input;
 mod json;
+mod kubernetes;
 mod list;
 mod load;
 mod output;
 mod probe;
+#[cfg(test)]
+mod testing;
 
 pub use discover::Unrecognised;
 pub use input::Input;
