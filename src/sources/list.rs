@@ -1,6 +1,6 @@
 //! Every source, in the order in which `rungs sources` prints them. A new one is a file and a line here.
 
-use super::{Source, aws};
+use super::{Source, aws, kubernetes};
 
 /// Every export format that Rungs reads.
 pub const SOURCES: &[&dyn Source] = &[
@@ -8,4 +8,5 @@ pub const SOURCES: &[&dyn Source] = &[
     &aws::access_keys::AccessKeys,
     &aws::authorization_details::AuthorizationDetails,
     &aws::credential_report::CredentialReport,
+    &kubernetes::KubernetesList,
 ];

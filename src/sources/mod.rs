@@ -9,6 +9,7 @@ mod environment;
 mod hash;
 mod input;
 mod json;
+mod kubernetes;
 mod list;
 mod load;
 mod output;
