@@ -5,13 +5,18 @@
 mod aws;
 mod dates;
 mod discover;
+#[cfg(test)]
+mod fixtures;
 mod hash;
 mod input;
 mod json;
 mod list;
 mod load;
+mod outline;
 mod output;
 mod probe;
+#[cfg(test)]
+mod testing;
 
 pub use discover::Unrecognised;
 pub use input::Input;
