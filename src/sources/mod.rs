@@ -15,6 +15,7 @@ mod load;
 mod outline;
 mod output;
 mod probe;
+mod scanners;
 #[cfg(test)]
 mod testing;
 
