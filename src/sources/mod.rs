@@ -2,6 +2,7 @@
 //! and lists what it cannot read, and hashes secret values before anything else sees them. Knows
 //! `inventory`, `config` and `diag`; knows nothing of checks or scores.
 
+mod agents;
 mod aws;
 mod dates;
 mod discover;
