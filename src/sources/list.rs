@@ -1,6 +1,6 @@
 //! Every source, in the order in which `rungs sources` prints them. A new one is a file and a line here.
 
-use super::{Source, agents, aws, scanners};
+use super::{Source, agents, aws, questionnaire, scanners};
 
 /// Every export format that Rungs reads.
 pub const SOURCES: &[&dyn Source] = &[
@@ -9,4 +9,6 @@ pub const SOURCES: &[&dyn Source] = &[
     &scanners::detect_secrets::DetectSecrets,
     &agents::mcp_config::McpConfig,
     &agents::mcp_tools::McpTools,
+    &questionnaire::yaml::QuestionnaireYaml,
+    &questionnaire::spreadsheet::QuestionnaireCsv,
 ];

@@ -16,6 +16,7 @@ mod load;
 mod outline;
 mod output;
 mod probe;
+mod questionnaire;
 mod scanners;
 #[cfg(test)]
 mod testing;
