@@ -38,6 +38,11 @@ pub(super) fn fingerprints(secret: &str) -> (String, String) {
     (format!("sha256:{}", hex(&sha256)), format!("sha1:{}", hex(&sha1)))
 }
 
+/// The hash of a text that is no secret, to see it change: `sha256:...`.
+pub(super) fn of_text(text: &str) -> String {
+    format!("sha256:{}", hex(&Sha256::digest(text.as_bytes())))
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

@@ -112,6 +112,57 @@ fn blanks(buffer: &[u8]) -> Option<usize> {
     (count > 0).then_some(count)
 }
 
+/// Streams one document: every entry of the objects under `maps`, and the whole value of every other key in
+/// `values`. `each` gets the entry's own name, empty for a value. Other keys are skipped.
+///
+/// # Errors
+/// [`Broken`] when the text breaks off or is no JSON, or when `each` says so.
+pub fn entries(
+    reader: impl Read,
+    maps: &[&str],
+    values: &[&str],
+    each: &mut dyn FnMut(&str, Piece) -> Result<(), Broken>,
+) -> Result<(), Broken> {
+    let mut deserializer = serde_json::Deserializer::from_reader(reader);
+    let mut failure = None;
+    let walk = Entries { key: None, maps, values, each, failure: &mut failure };
+    let result = walk.deserialize(&mut deserializer).and_then(|()| deserializer.end());
+    match (failure, result) {
+        (Some(broken), _) => Err(broken),
+        (None, Err(error)) => Err(broken(&error)),
+        (None, Ok(())) => Ok(()),
+    }
+}
+
+/// Reads a whole document that people write by hand, with comments and trailing commas, up to `max_bytes`.
+///
+/// # Errors
+/// [`Broken`] when it is larger, cannot be read, breaks off or is no JSON.
+pub fn commented<T: DeserializeOwned>(reader: impl Read, max_bytes: u64) -> Result<T, Broken> {
+    let mut bytes = Vec::new();
+    reader.take(max_bytes + 1).read_to_end(&mut bytes).map_err(|error| Broken::io(&error))?;
+    if bytes.len() as u64 > max_bytes {
+        return Err(Broken::new(format!(
+            "the file is larger than {} MiB, which no file of this format is",
+            max_bytes / 1024 / 1024
+        )));
+    }
+    serde_json::from_slice(&without_comments(bytes)).map_err(|error| broken(&error))
+}
+
+/// The text with blanks in place of comments and trailing commas, so that lines and columns stay. What is no
+/// comment after a `/` is left for the parser to find.
+pub(super) fn without_comments(mut text: Vec<u8>) -> Vec<u8> {
+    let _ = json_strip_comments::strip_slice(&mut text);
+    text
+}
+
+/// A name as one step of a JSON pointer.
+#[must_use]
+pub fn pointer_step(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
 fn broken(error: &serde_json::Error) -> Broken {
     let place = format!("line {}, column {}", error.line(), error.column());
     if error.is_eof() {
@@ -215,6 +266,60 @@ impl<'de> Visitor<'de> for Elements<'_, '_> {
     }
 }
 
+/// The document, or (with a key) one of the objects in it whose entries are wanted.
+struct Entries<'a> {
+    key: Option<String>,
+    maps: &'a [&'a str],
+    values: &'a [&'a str],
+    each: &'a mut dyn FnMut(&str, Piece) -> Result<(), Broken>,
+    failure: &'a mut Option<Broken>,
+}
+
+impl Entries<'_> {
+    fn hand_out<E: de::Error>(&mut self, name: &str, piece: Piece) -> Result<(), E> {
+        (self.each)(name, piece).map_err(|broken| {
+            *self.failure = Some(broken);
+            E::custom("stopped")
+        })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Entries<'_> {
+    type Value = ();
+
+    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Entries<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<String>()? {
+            if let Some(key) = self.key.clone() {
+                let raw = map.next_value::<Box<RawValue>>()?;
+                let pointer = format!("/{key}/{}", pointer_step(&name));
+                self.hand_out(&name, Piece { pointer, key, is_element: true, raw })?;
+            } else if self.maps.contains(&name.as_str()) {
+                let Self { maps, values, .. } = self;
+                let (each, failure) = (&mut *self.each, &mut *self.failure);
+                map.next_value_seed(Entries { key: Some(name), maps, values, each, failure })?;
+            } else if self.values.contains(&name.as_str()) {
+                let raw = map.next_value::<Box<RawValue>>()?;
+                self.hand_out("", Piece { pointer: format!("/{name}"), key: name, is_element: false, raw })?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,6 +364,29 @@ mod tests {
     fn a_file_that_breaks_off_says_where() {
         let error = collect("{\"a\": [1,\n 2", &["a"], &[]).unwrap_err();
         assert_eq!(error, "the file breaks off at line 2, column 2");
+    }
+
+    #[test]
+    fn entries_come_with_their_names() {
+        let mut found = Vec::new();
+        let text = r#"{"skip": {"x": 1}, "results": {"a/b": [1], "c": 2}, "at": "now"}"#;
+        entries(text.as_bytes(), &["results"], &["at"], &mut |name, piece| {
+            found.push(format!("{name} {} {}", piece.pointer, piece.text()));
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(found, ["a/b /results/a~1b [1]", "c /results/c 2", " /at \"now\""]);
+        assert!(entries("[]".as_bytes(), &["results"], &[], &mut |_, _| Ok(())).is_err());
+    }
+
+    #[test]
+    fn comments_and_trailing_commas_are_read_as_blanks() {
+        let text = "{ // one\n \"a\": [1, /* two */], # three\n}";
+        assert_eq!(commented::<serde_json::Value>(text.as_bytes(), 100).unwrap(), serde_json::json!({"a": [1]}));
+        let error = commented::<serde_json::Value>("{\n // a\n \"a\": 1 1}".as_bytes(), 100).unwrap_err();
+        assert_eq!(error.to_string(), "the file is not valid JSON at line 3, column 9");
+        let error = commented::<serde_json::Value>("[1, 2]".as_bytes(), 3).unwrap_err();
+        assert_eq!(error.to_string(), "the file is larger than 0 MiB, which no file of this format is");
     }
 
     #[test]

@@ -1,12 +1,18 @@
 //! Every source, in the order in which `rungs sources` prints them. A new one is a file and a line here.
 
-use super::{Source, aws, kubernetes};
+use super::{Source, agents, aws, kubernetes, questionnaire, scanners};
 
 /// Every export format that Rungs reads.
 pub const SOURCES: &[&dyn Source] = &[
+    &agents::mcp_config::McpConfig,
+    &agents::mcp_tools::McpTools,
     &aws::access_key_last_used::AccessKeyLastUsed,
     &aws::access_keys::AccessKeys,
     &aws::authorization_details::AuthorizationDetails,
     &aws::credential_report::CredentialReport,
     &kubernetes::KubernetesList,
+    &questionnaire::spreadsheet::QuestionnaireCsv,
+    &questionnaire::yaml::QuestionnaireYaml,
+    &scanners::detect_secrets::DetectSecrets,
+    &scanners::gitleaks::Gitleaks,
 ];

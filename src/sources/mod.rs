@@ -2,18 +2,24 @@
 //! and lists what it cannot read, and hashes secret values before anything else sees them. Knows
 //! `inventory`, `config` and `diag`; knows nothing of checks or scores.
 
+mod agents;
 mod aws;
 mod dates;
 mod discover;
 mod environment;
+#[cfg(test)]
+mod fixtures;
 mod hash;
 mod input;
 mod json;
 mod kubernetes;
 mod list;
 mod load;
+mod outline;
 mod output;
 mod probe;
+mod questionnaire;
+mod scanners;
 #[cfg(test)]
 mod testing;
 

@@ -184,6 +184,12 @@ impl Output {
         self.faults.push(Diagnostic::warning(code, message).at(place));
     }
 
+    /// Reports a fault with a severity and a place of its own. An error stops the run before anything is
+    /// scored: for answers of people, which must never be guessed at.
+    pub fn fault(&mut self, fault: Diagnostic) {
+        self.faults.push(fault);
+    }
+
     /// Reads a date in any of the forms that exports use, of something that has happened already.
     ///
     /// # Errors

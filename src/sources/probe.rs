@@ -6,8 +6,10 @@ use std::path::Path;
 
 use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::json;
+
 /// Bytes that a first look reads.
-const HEAD_BYTES: u64 = 64 * 1024;
+const HEAD_BYTES: usize = 64 * 1024;
 
 /// What a source says of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +34,7 @@ impl Recognised {
 pub struct Probe<'a> {
     path: &'a Path,
     head: String,
+    is_cut: bool,
     keys: JsonHead,
 }
 
@@ -53,23 +56,25 @@ impl<'a> Probe<'a> {
     /// What the file system says.
     pub fn open(path: &'a Path) -> std::io::Result<Self> {
         let mut bytes = Vec::new();
-        File::open(path)?.take(HEAD_BYTES).read_to_end(&mut bytes)?;
+        File::open(path)?.take(HEAD_BYTES as u64).read_to_end(&mut bytes)?;
         Ok(Self::of(path, &bytes))
     }
 
     /// Looks at bytes that are already there.
     #[must_use]
     pub fn of(path: &'a Path, bytes: &[u8]) -> Self {
+        let is_cut = bytes.len() >= HEAD_BYTES;
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let head = String::from_utf8_lossy(bytes).into_owned();
         let mut keys = JsonHead::default();
         let start = head.trim_start();
-        if start.starts_with(['{', '[']) {
+        if start.starts_with(['{', '[', '/']) {
             // The head may break off anywhere, so an error at its end says nothing.
-            let mut deserializer = serde_json::Deserializer::from_str(start);
+            let plain = json::without_comments(start.as_bytes().to_vec());
+            let mut deserializer = serde_json::Deserializer::from_slice(&plain);
             let _ = HeadSeed { into: &mut keys, depth: 0 }.deserialize(&mut deserializer);
         }
-        Self { path, head, keys }
+        Self { path, head, is_cut, keys }
     }
 
     /// The file's path.
@@ -88,6 +93,12 @@ impl<'a> Probe<'a> {
     #[must_use]
     pub fn head(&self) -> &str {
         &self.head
+    }
+
+    /// Whether the file may go on after the head.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// Whether it starts like a JSON document (an object or an array of objects with at least one key).
@@ -271,6 +282,15 @@ mod tests {
     fn an_array_shows_the_keys_of_its_first_object() {
         let probe = probe("[{\"RuleID\": \"a\"}, {\"Other\": 1}]");
         assert!(probe.is_json_array() && probe.has_key("RuleID") && !probe.has_key("Other"));
+    }
+
+    #[test]
+    fn comments_and_trailing_commas_do_not_hide_what_follows() {
+        let probe = probe(
+            "// of VS Code\n{ /* a */ \"servers\": {\"a\": 1,}, // \"inputs\"\n \"url\": \"https://a//b\", \"cut",
+        );
+        assert!(probe.is_json() && probe.has_key("servers") && !probe.has_key("inputs"));
+        assert_eq!(probe.text_at("url"), Some("https://a//b"));
     }
 
     #[test]
