@@ -1509,7 +1509,8 @@ scopes:
   - { id: eu-prod, provider: k8s, name: EU production cluster }
   - { id: claude-desktop, provider: agent, name: managed Claude Desktop }
   - { id: vscode, provider: agent, name: VS Code of freight-platform }
-  - { id: crm-tools, provider: agent, name: CRM tool server }
+  # A tool server that was asked for its tools; no client is configured on it, so nothing could leak there.
+  - { id: crm-tools, provider: agent, name: CRM tool server, at_most: { exposures: 0 } }
   - { id: dispatch-planner, provider: agent, name: dispatch planner }
   - { id: freight-platform, provider: code, name: freight-platform repository }
   - { id: ml-notebooks, provider: code, name: ml-notebooks repository }

@@ -100,7 +100,6 @@ pub const PROVIDERS: &[Provider] = {
                 CredentialRotation,
                 CredentialExpiry,
                 Entitlement,
-                Trust,
                 Use,
             ],
         },

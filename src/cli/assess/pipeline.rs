@@ -86,7 +86,7 @@ pub(super) fn assess(
     let actions = plan::actions(library, &inputs, &exports(), estate.as_of);
     let gains = plan::gains(library, &inputs, &results, &actions);
     let order = plan::order(&actions, &gains);
-    let next_level = plan::next_level(&ai, &ai_identity, &actions);
+    let next_level = plan::next_level(&whole, &identity, &actions);
     notices.extend(waiver_notices(opened, &waiver_hits));
     let summary = record::summarise(engine, &related.ai.selectors)?;
     let id = record::assessment_id(&record::Digests {
@@ -213,8 +213,8 @@ fn tally(
         let checks = by_view.get(view.name).cloned().unwrap_or_default();
         running.push((view, checks));
     }
-    let (tallies, _) = match tally_all(opened, &running, rows_path) {
-        Ok(tallies) => (tallies, ()),
+    let tallies = match tally_all(opened, &running, rows_path) {
+        Ok(tallies) => tallies,
         Err(_) => {
             // Some predicate failed: find it by running each alone, then run the rest together.
             for (view, checks) in &mut running {
@@ -226,7 +226,7 @@ fn tally(
                     }
                 });
             }
-            (tally_all(opened, &running, rows_path)?, ())
+            tally_all(opened, &running, rows_path)?
         }
     };
     let mut inputs = BTreeMap::new();

@@ -7,9 +7,6 @@ use crate::record::v1::{self, Assessment};
 use crate::report::text::{DASH, range, share};
 use crate::report::{Error, Templates};
 
-/// Actions named on the first page.
-const TOP_ACTIONS: usize = 5;
-
 /// Builds the document, texts included.
 ///
 /// # Errors
@@ -63,7 +60,7 @@ pub fn build(record: &Assessment, templates: &Templates) -> Result<Document, Err
                 bar: bar(question.value.as_ref()),
             })
             .collect(),
-        plan: plan(record, &titles),
+        plan: super::plan::plan(record, &titles),
         evidence: super::pages::evidence(record),
         unrecognised: record
             .unrecognised
@@ -136,7 +133,7 @@ impl<'a> Titles<'a> {
         })
     }
 
-    fn practices(&self, ids: &[String]) -> Vec<PracticeRef> {
+    pub(super) fn practices(&self, ids: &[String]) -> Vec<PracticeRef> {
         ids.iter().map(|id| self.practice(id)).collect()
     }
 
@@ -215,7 +212,7 @@ fn levels(proven: u8, possible: u8, mean_proven: Option<f64>, mean_possible: Opt
 fn headline(record: &Assessment, titles: &Titles<'_>) -> Headline {
     let maturity = &record.maturity;
     let of = |m: &v1::IdentityMaturity| levels(m.proven, m.possible, m.mean_proven, m.mean_possible);
-    let next = maturity.ai_identity.profile.iter().find(|level| level.level == maturity.ai_identity.proven + 1);
+    let next = maturity.identity.profile.iter().find(|level| level.level == maturity.identity.proven + 1);
     let domain_title = |id: &String| {
         let domains = &maturity.identity.domains;
         domains.iter().find(|domain| domain.id == *id).map_or_else(|| id.clone(), |domain| domain.title.clone())
@@ -432,82 +429,5 @@ fn check(check: &v1::Check, failed_ai: u64) -> Check {
         owner: check.remediation.owner.clone(),
         steps: Prose::new(&check.remediation.steps),
         controls: check.controls.clone(),
-    }
-}
-
-fn hours(value: f64) -> String {
-    format!("{value:.1}")
-}
-
-fn plan(record: &Assessment, titles: &Titles<'_>) -> Plan {
-    let frameworks: BTreeMap<&str, &str> =
-        record.catalogs.iter().map(|catalog| (catalog.id.as_str(), catalog.title.as_str())).collect();
-    let actions: Vec<Action> = record.plan.actions.iter().map(|action| self::action(action, &frameworks)).collect();
-    let mut waves: Vec<Wave> = Vec::new();
-    for name in crate::report::document::pages::WAVE_NAMES {
-        let of_wave: Vec<&v1::Action> = record.plan.actions.iter().filter(|action| action.wave == name).collect();
-        if of_wave.is_empty() {
-            continue;
-        }
-        waves.push(Wave {
-            name: name.to_owned(),
-            hours: hours(of_wave.iter().map(|action| action.effort_hours).sum()),
-            actions: actions.iter().filter(|action| action.wave == name).cloned().collect(),
-        });
-    }
-    let next = record.plan.next_level.as_ref();
-    let is_fix = |id: &String| record.plan.actions.iter().any(|action| action.id == *id && action.kind == "fix");
-    Plan {
-        waves,
-        top: actions.iter().filter(|action| action.kind == "fix").take(TOP_ACTIONS).cloned().collect(),
-        actions: actions.len(),
-        fixes: actions.iter().filter(|action| action.kind == "fix").count(),
-        hours: hours(record.plan.actions.iter().map(|action| action.effort_hours).sum()),
-        hours_per_wave: format!("{:.0}", record.plan.hours_per_wave),
-        next_level: next.map(|next| NextLevel {
-            level: next.level,
-            title: record
-                .maturity
-                .model
-                .levels
-                .iter()
-                .find(|level| level.level == next.level)
-                .map(|level| level.title.clone())
-                .unwrap_or_default(),
-            actions: next.actions.len(),
-            fixes: next.actions.iter().filter(|id| is_fix(id)).count(),
-            hours: hours(next.effort_hours),
-            exact: next.exact,
-            without_action: titles.practices(&next.without_action),
-        }),
-    }
-}
-
-fn action(action: &v1::Action, frameworks: &BTreeMap<&str, &str>) -> Action {
-    let best = action.gain.frameworks.iter().filter(|(_, gain)| **gain > 0.0);
-    let best = best.max_by(|a, b| a.1.total_cmp(b.1).then_with(|| b.0.cmp(a.0)));
-    let gain = best.map_or_else(String::new, |(catalog, gain)| {
-        let title = frameworks.get(catalog.as_str()).copied().unwrap_or(catalog);
-        format!("{} in {title}", crate::report::remediation::points(*gain, action.gain.up_to))
-    });
-    Action {
-        id: action.id.clone(),
-        kind: action.kind.clone(),
-        title: action.title.clone(),
-        check: action.check.clone(),
-        question: action.question.clone(),
-        scope: match (&action.provider, &action.scope_id) {
-            (Some(provider), Some(scope)) => format!("{provider} {scope}"),
-            _ => String::new(),
-        },
-        severity: action.severity.clone(),
-        rows: action.rows,
-        owner: action.owner.clone(),
-        hours: hours(action.effort_hours),
-        gain,
-        wave: action.wave.clone(),
-        in_next_level: action.in_next_level,
-        requires: action.requires.clone(),
-        how: action.how.clone(),
     }
 }

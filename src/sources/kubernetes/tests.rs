@@ -440,28 +440,3 @@ fn what_only_looks_like_objects_is_told_apart() {
         assert_eq!(of(other), Recognised::No, "{other}");
     }
 }
-
-#[test]
-#[ignore]
-fn try_real() {
-    let loaded = load_fixture(&KubernetesList, "/work/shared/exports/ours/kubernetes");
-    for file in &loaded.estate.files {
-        println!(
-            "{} read {} loaded {} {:?} {:?}",
-            file.path, file.rows_read, file.rows_loaded, file.failure, file.rejected
-        );
-        for (scope, fact, level, note) in &file.coverage {
-            println!("   {scope} {fact} {level} {note:?}");
-        }
-    }
-    println!("{:?}", loaded.estate.unrecognised);
-    println!("{:?}", loaded.estate.faults);
-    for table in TABLES {
-        let columns: Vec<&'static str> = table.columns.iter().map(|column| column.name).collect();
-        let rows = loaded.rows(table, Vec::leak(columns));
-        println!("== {} {}", table.name, rows.len());
-        for row in rows {
-            println!("{}", row.join(" | "));
-        }
-    }
-}
