@@ -6,15 +6,13 @@ use std::collections::BTreeMap;
 use crate::assessment::{AnswerState, CheckInput, Inputs, Interval, SegmentCounts};
 use crate::config::Moment;
 use crate::frameworks::{Check, Effect, Library, Question};
-use crate::inventory::Provider;
-use crate::inventory::views::View;
 
 /// Hours that it takes to make an export and assess again.
 const HOURS_TO_EXPORT: f64 = 0.5;
 /// Hours that it takes to answer a question and attach its evidence.
 const HOURS_TO_ANSWER: f64 = 1.0;
 
-/// Which export shows a fact of a provider: (provider, fact) to commands.
+/// Which exports show what a check needs: (check, provider) to commands.
 pub type Exports = BTreeMap<(String, String), Vec<String>>;
 
 /// What an action is about.
@@ -150,22 +148,8 @@ fn check_actions(check: &Check, input: &CheckInput, exports: &Exports, found: &m
 
 /// The exports that would show what a check needs of a scope.
 fn how_to_show(check: &Check, scope: Option<&(String, String)>, exports: &Exports) -> Vec<String> {
-    let Some((provider, _)) = scope else { return Vec::new() };
-    let own = View::find(&check.view).into_iter().flat_map(|view| {
-        Provider::find(provider)
-            .map(|known| view.own_facts(known).map(|fact| fact.name().to_owned()).collect::<Vec<_>>())
-            .unwrap_or_default()
-    });
-    let wanted = own.chain(check.needs.iter().chain(&check.complete).map(|fact| fact.to_string()));
-    let mut commands: Vec<String> = Vec::new();
-    for fact in wanted {
-        for command in exports.get(&(provider.clone(), fact)).into_iter().flatten() {
-            if !commands.contains(command) {
-                commands.push(command.clone());
-            }
-        }
-    }
-    commands
+    let wanted = scope.map(|(provider, _)| (check.id.clone(), provider.clone()));
+    wanted.and_then(|key| exports.get(&key)).cloned().unwrap_or_default()
 }
 
 fn question_action(question: &Question, inputs: &Inputs, as_of: Moment) -> Option<Action> {

@@ -8,6 +8,7 @@ mod identity;
 pub mod rows;
 pub mod v1;
 
+pub use crate::assessment::percent;
 pub use build::{Parts, build};
 pub use estate::{EstateSummary, summarise};
 pub use identity::{Digests, assessment_id};

@@ -1,7 +1,7 @@
 //! Text as outputs need it: numbers with one decimal, cells that no spreadsheet takes for a formula, nothing
 //! that a terminal or a viewer would obey.
 
-use crate::assessment::percent;
+use crate::record::percent;
 use crate::record::v1::Range;
 
 /// What stands for a figure that does not apply.

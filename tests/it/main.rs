@@ -1,1 +1,24 @@
+//! The one integration binary: a module per user task.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may stop where it stands"
+)]
+
+mod assess;
+mod catalogs;
+mod common;
+mod configuration;
+mod determinism;
+mod docs;
+mod evidence;
+mod faults;
+mod inventory;
+mod layering;
+mod properties;
+mod random;
+mod secrets;

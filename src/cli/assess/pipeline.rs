@@ -16,7 +16,7 @@ use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::engine::{CompiledCheck, Compiler, RowsWriter, Tally, Value, VerdictCodes, WaiverHits};
 use crate::frameworks::{Autonomy, Check};
 use crate::inventory::views::{VIEWS, View};
-use crate::inventory::{Fact, Level};
+use crate::inventory::{Fact, Level, PROVIDERS};
 use crate::maturity;
 use crate::plan;
 use crate::record::{self, v1};
@@ -83,7 +83,7 @@ pub(super) fn assess(
     let identity = maturity::assess(&library.model, &whole);
     let ai_identity = maturity::assess(&library.model, &ai);
     let ai_maturity = maturity::cap_ai_maturity(config.claimed, &ai_identity);
-    let actions = plan::actions(library, &inputs, &exports(), estate.as_of);
+    let actions = plan::actions(library, &inputs, &exports(&library.checks), estate.as_of);
     let gains = plan::gains(library, &inputs, &results, &actions);
     let order = plan::order(&actions, &gains);
     let next_level = plan::next_level(&whole, &identity, &actions);
@@ -354,14 +354,22 @@ fn autonomy(opened: &Opened) -> Result<AgentAutonomy, Error> {
     Ok(known)
 }
 
-/// Which export shows which fact in full, by provider.
-fn exports() -> plan::Exports {
+/// Which exports show what each check needs of each provider.
+fn exports(checks: &[Check]) -> plan::Exports {
     let mut exports = plan::Exports::new();
-    for about in SOURCES.iter().map(|source| source.about()) {
-        for (fact, level) in about.facts {
-            if *level == Level::Full {
-                let key = (about.provider.to_owned(), fact.name().to_owned());
-                exports.entry(key).or_default().push(about.command.to_owned());
+    for check in checks {
+        let Some(view) = View::find(&check.view) else { continue };
+        let read = check.needs.iter().chain(&check.complete).filter_map(|fact| fact.parse::<Fact>().ok());
+        let read: Vec<Fact> = read.collect();
+        for provider in PROVIDERS {
+            let wanted: Vec<Fact> = view.own_facts(provider).chain(read.iter().copied()).collect();
+            let showing = SOURCES.iter().map(|source| source.about()).filter(|about| {
+                about.provider == provider.id
+                    && about.facts.iter().any(|(fact, level)| *level == Level::Full && wanted.contains(fact))
+            });
+            let commands: Vec<String> = showing.map(|about| about.command.to_owned()).collect();
+            if !commands.is_empty() {
+                exports.insert((check.id.clone(), provider.id.to_owned()), commands);
             }
         }
     }

@@ -1,0 +1,65 @@
+//! `rungs inventory` and `rungs sources`: what was read, what it covers, and read-only SQL over it.
+
+use crate::common::{credential_report, rungs, sample, user_with_key};
+
+#[test]
+fn sql_reads_views_and_tables_and_changes_nothing() {
+    let folder = rungs().file("in/r.csv", &credential_report(&[&user_with_key("svc-a", "2026-06-01")]));
+    let sql = |query: &str| folder.run(&["inventory", "sql", query, "in", "--as-of", "2026-06-30", "--format", "json", "-q"]);
+    let run = sql("SELECT identity_name, age_days, never_expires, created_at, expires_at FROM credentials");
+    let rows: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(
+        rows,
+        serde_json::json!([{"identity_name": "svc-a", "age_days": 29, "never_expires": true,
+                            "created_at": "2026-06-01T00:00:00Z", "expires_at": null}])
+    );
+    for query in ["DROP TABLE identity", "COPY identities TO 'x.csv'", "CREATE TABLE t AS SELECT 1", "SET a = 1", "SELECT"] {
+        let run = sql(query);
+        assert_eq!(run.code, 2, "{query}: {}", run.stdout);
+    }
+    let run = sql("SELECT fingerprint FROM credential");
+    assert_eq!(run.code, 2, "fingerprints are never printed");
+}
+
+#[test]
+fn coverage_says_what_would_fill_each_hole() {
+    let folder = rungs().file("in/r.csv", &credential_report(&[&user_with_key("svc-a", "2026-06-01")]));
+    let run = folder.run(&["inventory", "coverage", "in", "--as-of", "2026-06-30", "--format", "json", "-q"]);
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&run.stdout).unwrap();
+    let fact = |name: &str| rows.iter().find(|row| row["fact"] == name).unwrap();
+    assert_eq!(fact("credential")["level"], "full");
+    assert_eq!(fact("identity")["level"], "partial");
+    assert!(fact("identity")["note"].as_str().unwrap().contains("roles and groups are not in a credential report"));
+    let filled = fact("entitlement")["fill_with"][0].as_str().unwrap();
+    assert!(filled.contains("get-account-authorization-details"), "{filled}");
+}
+
+#[test]
+fn one_key_in_three_files_is_one_row() {
+    let folder = rungs().copy(&sample().join("aws"), "in");
+    let hints = "as_of: 2026-06-30\nsources:\n  - {path: production, scope_id: '111122223333'}\n";
+    let folder = folder.file("in/rungs.yaml", hints);
+    let count = |query: &str| {
+        let run = folder.run(&["inventory", "sql", query, "in", "--format", "json", "-q"]);
+        let rows: serde_json::Value = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{}", run.stderr));
+        rows[0]["n"].as_i64().unwrap()
+    };
+    let listed = count("SELECT count(DISTINCT credential_id) AS n FROM credential WHERE kind = 'access_key' AND credential_id LIKE 'AKIA%'");
+    let merged = count("SELECT count(*) AS n FROM credentials WHERE credential_kind = 'access_key' AND scope_id = '111122223333'");
+    assert_eq!(listed, merged);
+    // Two keys of one user made in the same second are two keys.
+    let twins = count("SELECT count(*) AS n FROM credentials WHERE identity_name = 'svc-port-feed' AND credential_kind = 'access_key'");
+    assert_eq!(twins, 2);
+}
+
+#[test]
+fn sources_are_listed_with_command_and_facts() {
+    let run = rungs().run(&["sources", "--format", "json"]);
+    let sources: Vec<serde_json::Value> = serde_json::from_str(&run.stdout).unwrap();
+    assert!(sources.len() >= 10);
+    for source in &sources {
+        for column in ["kind", "provider", "recognises", "command"] {
+            assert!(source[column].as_str().is_some_and(|text| !text.is_empty()), "{source}");
+        }
+    }
+}
