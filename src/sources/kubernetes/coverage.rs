@@ -51,6 +51,9 @@ pub(super) struct Seen {
     pub many_namespaces: bool,
 }
 
+/// States how far a fact is covered, and why not further.
+type State<'a> = dyn Fn(Fact, Level, Option<&str>, &mut Output) + 'a;
+
 impl Seen {
     pub fn cover(&self, input: &Input, out: &mut Output) {
         let state = |fact, level, note: Option<&str>, out: &mut Output| {
@@ -81,7 +84,7 @@ impl Seen {
         }
     }
 
-    fn cover_credentials(&self, state: &dyn Fn(Fact, Level, Option<&str>, &mut Output), out: &mut Output) {
+    fn cover_credentials(&self, state: &State<'_>, out: &mut Output) {
         if self.has(Kind::Secret) {
             let pods = (!self.has(Kind::Pod)).then_some("tokens projected into pods are not in the file");
             for fact in [Fact::Credential, Fact::CredentialRotation, Fact::CredentialExpiry, Fact::CredentialStorage] {
@@ -100,7 +103,7 @@ impl Seen {
         }
     }
 
-    fn cover_entitlements(&self, state: &dyn Fn(Fact, Level, Option<&str>, &mut Output), out: &mut Output) {
+    fn cover_entitlements(&self, state: &State<'_>, out: &mut Output) {
         if !self.has(Kind::RoleBinding) && !self.has(Kind::ClusterRoleBinding) {
             return;
         }
