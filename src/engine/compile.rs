@@ -156,7 +156,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn check_facts(&self, check: &Check, faults: &mut Diagnostics) {
-        for fact in check.needs.iter().chain(&check.complete) {
+        for fact in check.needs.iter().chain(&check.complete).chain(&check.listed_by) {
             if fact.parse::<crate::inventory::Fact>().is_err() {
                 let known = crate::inventory::Fact::ALL.iter().map(|fact| fact.name());
                 faults.push(

@@ -138,7 +138,7 @@ pub const PROVIDERS: &[Provider] = {
             id: "agent",
             title: "AI agents and their tools",
             scope: "host or platform tenant",
-            supplies: &[Agent, AgentTools, AgentApproval, ExposureCode],
+            supplies: &[Credential, CredentialStorage, Agent, AgentTools, AgentApproval, ExposureCode],
         },
         Provider { id: "policy", title: "Policy engine", scope: "policy store", supplies: &[Policy, Decision] },
         Provider { id: "findings", title: "Imported findings", scope: "tool", supplies: &[] },

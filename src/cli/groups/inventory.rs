@@ -120,7 +120,7 @@ impl Configured {
         let progress = ui.progress("reading exports");
         let mut estate = sources::load(SOURCES, &options, store)?;
         progress.set_message("relating");
-        crate::access::compute(&estate.store)?;
+        crate::access::compute(&estate.store, &estate.coverage)?;
         let engine = Engine::new()?;
         let mut by_belief: Vec<_> = estate.files.iter().filter(|file| !file.excluded).collect();
         by_belief.sort_by_key(|file| (file.about.precedence, std::cmp::Reverse(file.as_of), file.sha256.clone()));
