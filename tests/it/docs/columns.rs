@@ -57,13 +57,7 @@ fn section(view: &View) -> String {
         format!("Its rows are listed by {}.", codes(view.own.iter().map(|fact| fact.name())))
     };
     let own = view.columns().take(view.columns().count() - SHARED.len());
-    format!(
-        "### {}\n\n{} A row's id is {}. {listed}\n\n{}",
-        view.name,
-        view.about,
-        code(view.key),
-        list(own)
-    )
+    format!("### {}\n\n{} A row's id is {}. {listed}\n\n{}", view.name, view.about, code(view.key), list(own))
 }
 
 fn list<'a>(columns: impl Iterator<Item = &'a Column>) -> String {

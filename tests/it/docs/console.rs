@@ -69,13 +69,13 @@ fn fits(shown: &[&str], printed: &[&str]) -> bool {
 /// Runs a guide from top to bottom; returns how many commands ran.
 fn follow(guide: &str) -> usize {
     let text = std::fs::read_to_string(root().join(guide)).unwrap_or_else(|_| panic!("{guide} is missing"));
-    let mut folder =
-        rungs().copy(&root().join("samples"), "samples").copy(&root().join("frameworks"), "frameworks");
+    let mut folder = rungs().copy(&root().join("samples"), "samples").copy(&root().join("frameworks"), "frameworks");
     let mut ran = 0;
     for fence in fences(&text) {
         match fence.language.as_str() {
             "yaml" => {
-                let path = fence.lines.first().and_then(|line| line.strip_prefix("# ")).filter(|p| p.ends_with(".yaml"));
+                let path =
+                    fence.lines.first().and_then(|line| line.strip_prefix("# ")).filter(|p| p.ends_with(".yaml"));
                 if let Some(path) = path {
                     folder = folder.file(path, &fence.lines.join("\n"));
                 }

@@ -172,8 +172,14 @@ fn sources() {
             "## {}\n\n{}.\n\n- **Provider:** {}\n- **Recognised by:** {}\n- **Scope:** {scope}\n- **Rank:** {}\n- **A \
              record that cannot be read** counts as one unknown row of [{}](columns.md#{})\n\nProduced by:\n\n\
              ```text\n{}\n```\n\n",
-            about.kind, about.title, code(about.provider), about.recognises, about.precedence, code(about.main_view),
-            about.main_view, about.command
+            about.kind,
+            about.title,
+            code(about.provider),
+            about.recognises,
+            about.precedence,
+            code(about.main_view),
+            about.main_view,
+            about.command
         )
         .unwrap();
         let rows = about.facts.iter().map(|(fact, level)| [code(fact.name()), level.to_string()]);

@@ -77,7 +77,9 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, faults: &mut Vec
             "required" => {
                 let Some(object) = value.as_object() else { continue };
                 let missing = rule.as_array().unwrap().iter().map(|name| name.as_str().unwrap());
-                faults.extend(missing.filter(|name| !object.contains_key(*name)).map(|name| format!("{at} lacks `{name}`")));
+                faults.extend(
+                    missing.filter(|name| !object.contains_key(*name)).map(|name| format!("{at} lacks `{name}`")),
+                );
             }
             "properties" => {
                 let Some(object) = value.as_object() else { continue };
