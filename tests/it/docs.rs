@@ -11,11 +11,16 @@ mod schema;
 
 use crate::common::root;
 
-/// Compares a page with the file on disk, or writes it.
+/// Whether pages are to be written anew.
 #[expect(clippy::disallowed_methods, reason = "a switch for whoever runs the tests")]
+fn blessing() -> bool {
+    std::env::var_os("RUNGS_BLESS").is_some()
+}
+
+/// Compares a page with the file on disk, or writes it.
 fn keep(name: &str, text: &str) {
     let path = root().join("docs").join(name);
-    if std::env::var_os("RUNGS_BLESS").is_some() {
+    if blessing() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
         return;
@@ -40,6 +45,10 @@ const GUIDES: [&str; 5] = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs
 
 #[test]
 fn every_relative_link_leads_to_a_file_and_heading() {
+    if blessing() {
+        // Other tests are writing the pages at this very moment; the next run compares them anyway.
+        return;
+    }
     let pages = ["checks", "questions", "sources", "columns", "cli", "exit-codes"];
     let reference = pages.map(|name| format!("docs/reference/{name}.md"));
     let mut links = 0;

@@ -87,8 +87,15 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, faults: &mut Vec
                     match rule.get(name) {
                         Some(rule) => check(root, rule, inner, &format!("{at}/{name}"), faults),
                         // The schema lets more be added; what is there today must be described.
+                        None if keywords.contains_key("additionalProperties") => {}
                         None => faults.push(format!("{at} has an unknown `{name}`")),
                     }
+                }
+            }
+            "additionalProperties" => {
+                let named = |name: &str| keywords.get("properties").is_some_and(|known| known.get(name).is_some());
+                for (name, inner) in value.as_object().into_iter().flatten().filter(|(name, _)| !named(name)) {
+                    check(root, rule, inner, &format!("{at}/{name}"), faults);
                 }
             }
             "items" => {
