@@ -1,4 +1,4 @@
-//! What the evidence must cover (SCORING.md section 2): the remit of a check, which of its scopes are covered,
+//! What the evidence must cover (docs/scoring.md section 2): the remit of a check, which of its scopes are covered,
 //! and how many rows are known to be missing.
 
 use std::collections::BTreeMap;

@@ -20,7 +20,7 @@ pub struct Compiler<'a> {
     engine: &'a Engine,
 }
 
-/// Where a check's verdict on a row must give way to what evidence covers (SCORING.md section 2).
+/// Where a check's verdict on a row must give way to what evidence covers (docs/scoring.md section 2).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Adjustment {
     /// Scopes (provider, scope) whose evidence shows every fact that the predicate needs; `None` where it

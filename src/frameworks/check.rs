@@ -49,7 +49,7 @@ pub struct Check {
     pub examples: Examples,
 }
 
-/// What a check judges (SCORING.md section 4).
+/// What a check judges (docs/scoring.md section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -59,7 +59,7 @@ pub enum Kind {
     Detective,
 }
 
-/// How much a failing row weighs (SCORING.md section 4).
+/// How much a failing row weighs (docs/scoring.md section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {

@@ -1,4 +1,4 @@
-//! Which provider can be asked for which fact. The *remit* of a check (SCORING.md section 2) is drawn from
+//! Which provider can be asked for which fact. The *remit* of a check (docs/scoring.md section 2) is drawn from
 //! this table: a declared scope whose provider could show a fact must show it, or the check stays open.
 //! A fact stands here where the provider can show it in full; what it can only hint at obliges nobody.
 
