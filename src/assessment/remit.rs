@@ -8,7 +8,7 @@ use crate::diag::Located;
 use crate::engine::Adjustment;
 use crate::frameworks::Check;
 use crate::inventory::views::View;
-use crate::inventory::{Coverage, Fact, Level, Provider};
+use crate::inventory::{Coverage, Fact, Level, PROVIDERS, Provider};
 
 /// The scopes that a check must cover.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -150,5 +150,7 @@ pub fn adjustment(check: &Check, view: &View, coverage: &Coverage) -> Adjustment
             complete.iter().all(|fact| coverage.level_for_rows(provider, scope, *fact) == Level::Full)
         })
     });
-    Adjustment { readable, complete }
+    let can_list = |provider: &&Provider| own.iter().any(|fact| provider.can_supply(*fact));
+    let remit = (!own.is_empty()).then(|| PROVIDERS.iter().filter(can_list).map(|provider| provider.id).collect());
+    Adjustment { remit, readable, complete }
 }

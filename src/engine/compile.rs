@@ -23,6 +23,9 @@ pub struct Compiler<'a> {
 /// Where a check's verdict on a row must give way to what evidence covers (docs/scoring.md section 2).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Adjustment {
+    /// Providers that can list the check's rows; `None` where rows are the scopes themselves. A row of any other
+    /// provider lies outside: it was seen by chance, and nobody knows how many like it were not.
+    pub remit: Option<Vec<&'static str>>,
     /// Scopes (provider, scope) whose evidence shows every fact that the predicate needs; `None` where it
     /// needs no fact beyond the row itself. Elsewhere no verdict stands.
     pub readable: Option<Vec<(String, String)>>,
@@ -68,6 +71,10 @@ impl CompiledCheck {
                 .reduce(Expr::or)
                 .unwrap_or_else(|| lit(false))
         };
+        if let Some(providers) = &adjustment.remit {
+            let list = providers.iter().map(|provider| lit(*provider)).collect();
+            self.applies = col("provider").in_list(list, false).and(self.applies);
+        }
         let only_if = |condition: Expr, then: Expr| when(condition, then.clone()).end().unwrap_or(then);
         if let Some(scopes) = &adjustment.complete {
             // A failure stays a failure: only what is not false needs the scope.

@@ -121,7 +121,7 @@ impl Library {
         for (catalog, mapping) in &self.mappings {
             for (control, mapped) in &mapping.controls {
                 if let ControlMapping::Mapped { parts, .. } = &**mapped
-                    && parts.iter().any(|part| *part.id == if part.is_check { &check.id } else { &*check.practice })
+                    && parts.iter().any(|part| *part.id == *if part.is_check { &check.id } else { &*check.practice })
                 {
                     found.push((catalog.as_str(), control.as_str()));
                 }

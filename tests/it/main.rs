@@ -19,6 +19,4 @@ mod evidence;
 mod faults;
 mod inventory;
 mod layering;
-mod properties;
-mod random;
 mod secrets;

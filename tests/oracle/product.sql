@@ -1,4 +1,4 @@
--- The figures of aws_counts.py as the product's views give them; one row, one column a figure.
+/* The figures of aws_counts.py as the product's views give them; one row, one column a figure. */
 SELECT
   (SELECT count(*) FROM identities WHERE provider = 'aws' AND identity_kind = 'iam_user') AS users,
   (SELECT count(*) FROM credentials WHERE provider = 'aws' AND credential_kind = 'access_key' AND status = 'active')

@@ -21,7 +21,7 @@ const OPEN_ACCOUNTS: [&str; 2] = ["system:serviceaccount:*", "system:serviceacco
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Way {
     pub kind: &'static str,
-    /// The principal as the document names it.
+    /// The principal, in one spelling.
     pub principal: String,
     pub issuer: Option<String>,
     pub subject: Option<String>,
@@ -132,7 +132,8 @@ fn principal(name: &str, role: &str, conditions: &Conditions) -> Way {
 }
 
 fn of_account(way: Way, account: &str, own: Option<&str>, subject: String, conditions: &Conditions) -> Way {
-    let way = Way { subject: Some(subject), ..way };
+    // An account and the ARN of its root are one principal.
+    let way = Way { principal: subject.clone(), subject: Some(subject), ..way };
     if Some(account) == own {
         return Way { kind: "same_account", ..way };
     }
