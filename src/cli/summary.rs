@@ -5,10 +5,14 @@ use std::path::Path;
 use super::Ui;
 use super::table::Table;
 use crate::assessment::percent;
+use crate::diag::printable;
 use crate::record::v1::{Assessment, IdentityMaturity, Range};
 
 /// Checks and actions that are named.
 const NAMED: usize = 5;
+
+/// Characters of a name that are shown.
+const LONGEST: usize = 100;
 
 /// The summary as text.
 pub(super) fn text(record: &Assessment, output: &Path, files: &[String], ui: &Ui) -> String {
@@ -17,7 +21,7 @@ pub(super) fn text(record: &Assessment, output: &Path, files: &[String], ui: &Ui
         text.push_str(&value);
         text.push('\n');
     };
-    let organisation = record.organisation.as_deref().unwrap_or("Estate");
+    let organisation = name(record.organisation.as_deref().unwrap_or("Estate"));
     line(ui.bold(&format!("{organisation}, as of {}", record.as_of.get(..10).unwrap_or_default())));
     let maturity = &record.maturity;
     line(format!("Identity maturity           {}", levels(&maturity.identity)));
@@ -76,8 +80,8 @@ pub(super) fn text(record: &Assessment, output: &Path, files: &[String], ui: &Ui
         ));
         let fixes = record.plan.actions.iter().filter(|action| action.kind == "fix");
         for action in fixes.take(NAMED) {
-            let scope = action.scope_id.as_ref().map_or_else(String::new, |scope| format!(" ({scope})"));
-            line(format!("  {:<12}{}{scope}", action.wave, action.title));
+            let scope = action.scope_id.as_ref().map_or_else(String::new, |scope| format!(" ({})", name(scope)));
+            line(format!("  {:<12}{}{scope}", action.wave, name(&action.title)));
         }
     }
     line(String::new());
@@ -89,6 +93,12 @@ pub(super) fn text(record: &Assessment, output: &Path, files: &[String], ui: &Ui
     ));
     line(format!("Written to {}: {}", output.display(), files.join(", ")));
     text
+}
+
+/// A name of somebody else's choice, on one line and not longer than a line.
+fn name(text: &str) -> String {
+    let text = printable(text).replace('\n', " ");
+    if text.chars().count() <= LONGEST { text } else { text.chars().take(LONGEST).chain(['…']).collect() }
 }
 
 fn levels(maturity: &IdentityMaturity) -> String {

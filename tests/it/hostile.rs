@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use comrak::{Options, markdown_to_html};
 use regex::Regex;
 
-use crate::common::{Run, Rungs, credential_report, rungs};
+use crate::common::{Run, Rungs, credential_report, rungs, user_with_key};
 
 /// Names as somebody may choose them to be run, taken for markup, or to hide.
 fn hostile() -> Vec<String> {
@@ -52,9 +52,9 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
 
-/// A text of rungs.yaml: JSON's quotes are YAML's.
+/// A text of rungs.yaml: JSON's quotes are YAML's, which wants more characters written as numbers.
 fn yaml(text: &str) -> String {
-    serde_json::to_string(text).unwrap()
+    serde_json::to_string(text).unwrap().replace('\u{9b}', "\\u009b")
 }
 
 /// Assesses an estate in which every name and text that somebody may choose is one of `names`.
@@ -122,10 +122,12 @@ fn assess(names: &[String]) -> (Rungs, Run) {
         .file("estate/questionnaire.yaml", &answers)
         .file("estate/111122223333/report.csv", &credential_report(&lines));
     // Files have names too, though shorter ones.
-    for name in names.iter().map(|name| name.trim().replace('/', "_")).filter(|name| name.len() < 200) {
+    for (number, (name, _)) in names.iter().zip(hostile()).enumerate().filter(|(_, (_, name))| name.len() < 200) {
+        let name = name.trim().replace('/', "_");
+        let user = user_with_key(&format!("u{number}"), "2020-01-01").replace("111122223333", "444455556666");
         folder = folder
             .file(&format!("estate/named/{name}"), "nothing that is known")
-            .file(&format!("estate/read/{name}.csv"), &credential_report(&[]));
+            .file(&format!("estate/read/{name}.csv"), &credential_report(&[&user]));
     }
     let run = folder.run(&["assess", "estate", "-o", "out", "--as-of", "2026-06-30"]);
     (folder, run)
@@ -208,9 +210,10 @@ fn names_add_no_markup_to_markdown() {
     let [tame, hostile] = both("report.md");
     assert_eq!(tame.lines().count(), hostile.lines().count());
     assert!(commands(&hostile).is_empty());
-    // Viewers call people and run commands by what a line begins with or a word is.
-    let called = Regex::new(r"(?m)(^|[^\w`])@[a-z]|^/").unwrap();
-    assert_eq!(called.find(&hostile).map(|found| found.as_str()), None);
+    // Viewers call people by words, and run commands by what a line begins with, except in code.
+    let code = Regex::new(r"(?s)```text\n.*?\n```|`[^`\n]*`").unwrap();
+    let called = Regex::new(r"(?m)(^|[^\w])@[a-z]|^/").unwrap();
+    assert_eq!(called.find(&code.replace_all(&hostile, "code")).map(|found| found.as_str()), None);
     let heading = hostile.lines().next().unwrap();
     assert!(heading.starts_with("# \\=cmd\\|"), "{heading}");
 }

@@ -2,8 +2,11 @@
 
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
-use super::table::{Cell, Outcome, Styles, bars, high, low, page, put};
+use super::table::{Cell, Outcome, Styles, bars, fit, high, low, page, put};
 use crate::record::v1::{Assessment, IdentityMaturity};
+
+/// Widths of names, of figures, and of the text beside them.
+const WIDTHS: [f64; 10] = [46.0, 14.0, 14.0, 14.0, 14.0, 14.0, 14.0, 14.0, 14.0, 90.0];
 
 /// Blocks of figures, one below the other.
 struct Page<'a> {
@@ -15,7 +18,13 @@ struct Page<'a> {
 impl Page<'_> {
     fn pair(&mut self, name: &str, value: &Cell<'_>) -> Outcome {
         self.sheet.write_string_with_format(self.row, 0, name, &self.styles.bold)?;
-        put(self.sheet, self.row, 1, value, &self.styles.wrapped, self.styles)?;
+        // Beside names that are read from the left, so are levels.
+        match value {
+            Cell::Number(level) => {
+                self.sheet.write_number_with_format(self.row, 1, *level, &self.styles.level)?;
+            }
+            value => put(self.sheet, self.row, 1, value, &self.styles.text, self.styles)?,
+        }
         self.row += 1;
         Ok(())
     }
@@ -25,6 +34,7 @@ impl Page<'_> {
         for (column, name) in (0_u16..).zip(names) {
             self.sheet.write_string_with_format(self.row, column, *name, &self.styles.header)?;
         }
+        fit(self.sheet, self.row, names.iter().copied().zip(WIDTHS))?;
         self.row += 1;
         Ok(())
     }
@@ -33,6 +43,7 @@ impl Page<'_> {
         for (column, cell) in (0_u16..).zip(cells) {
             put(self.sheet, self.row, column, cell, &self.styles.wrapped, self.styles)?;
         }
+        fit(self.sheet, self.row, cells.iter().map(Cell::text).zip(WIDTHS))?;
         self.row += 1;
         Ok(())
     }
@@ -40,23 +51,21 @@ impl Page<'_> {
 
 pub(super) fn summary(sheet: &mut Worksheet, record: &Assessment, styles: &Styles) -> Outcome {
     sheet.set_name("Summary")?;
-    sheet.set_column_width(0, 44)?;
-    sheet.set_column_width(1, 52)?;
-    for column in 2..9 {
-        sheet.set_column_width(column, 14)?;
+    for (column, width) in (0_u16..).zip(WIDTHS) {
+        sheet.set_column_width(column, width)?;
     }
     page(sheet);
+    sheet.set_print_fit_to_pages(1, 1);
     sheet.write_string_with_format(0, 0, "Identity maturity for AI", &styles.title)?;
     let mut page = Page { sheet, styles, row: 2 };
     about(&mut page, record)?;
     frameworks(&mut page, record)?;
     levels(&mut page, record)?;
     estate(&mut page, record)?;
-    page.header(&["Findings", "", "Failed", "Unknown", "Waived"])?;
+    page.header(&["Findings", "Failed", "Unknown", "Waived"])?;
     for count in &record.findings.by_severity {
         page.line(&[
             Cell::Text(&count.severity),
-            Cell::Text(""),
             Cell::Count(count.failed),
             Cell::Count(count.unknown),
             Cell::Count(count.waived),
@@ -132,40 +141,60 @@ fn frameworks(page: &mut Page<'_>, record: &Assessment) -> Outcome {
 
 fn levels(page: &mut Page<'_>, record: &Assessment) -> Outcome {
     let maturity = &record.maturity;
+    let empty = || Cell::Text("");
     page.header(&[
         "Level",
-        "What it asks",
         "AI: domains, proven",
         "AI: domains, possible",
         "All: domains, proven",
         "All: domains, possible",
         "Practices failing",
         "Practices unproven",
+        "",
+        "",
+        "What it asks",
     ])?;
     for (whole, ai) in maturity.identity.profile.iter().zip(&maturity.ai_identity.profile) {
         let level = maturity.model.levels.iter().find(|level| level.level == whole.level);
         let count = |number: usize| Cell::Count(number as u64);
         page.line(&[
             Cell::Owned(format!("{} {}", whole.level, level.map(|level| level.title.as_str()).unwrap_or_default())),
-            Cell::Text(level.map(|level| level.summary.as_str()).unwrap_or_default()),
             count(ai.holding.low),
             count(ai.holding.high),
             count(whole.holding.low),
             count(whole.holding.high),
             count(whole.failing.len()),
             count(whole.unproven.len()),
+            empty(),
+            empty(),
+            Cell::Text(level.map(|level| level.summary.as_str()).unwrap_or_default()),
         ])?;
     }
-    page.header(&["Domain", "What it asks", "AI: proven", "AI: possible", "All: proven", "All: possible"])?;
+    page.header(&[
+        "Domain",
+        "AI: proven",
+        "AI: possible",
+        "All: proven",
+        "All: possible",
+        "",
+        "",
+        "",
+        "",
+        "What it asks",
+    ])?;
     for domain in &maturity.identity.domains {
         let ai = maturity.ai_identity.domains.iter().find(|other| other.id == domain.id).unwrap_or(domain);
         page.line(&[
             Cell::Text(&domain.title),
-            Cell::Text(&domain.asks),
             Cell::Number(f64::from(ai.proven)),
             Cell::Number(f64::from(ai.possible)),
             Cell::Number(f64::from(domain.proven)),
             Cell::Number(f64::from(domain.possible)),
+            empty(),
+            empty(),
+            empty(),
+            empty(),
+            Cell::Text(&domain.asks),
         ])?;
     }
     Ok(())
@@ -175,7 +204,6 @@ fn estate(page: &mut Page<'_>, record: &Assessment) -> Outcome {
     let number = |count: i64| Cell::Count(u64::try_from(count).unwrap_or(0));
     page.header(&[
         "Identities, by AI's use",
-        "",
         "Identities",
         "Full control",
         "All actions of a service",
@@ -187,7 +215,6 @@ fn estate(page: &mut Page<'_>, record: &Assessment) -> Outcome {
     for use_ in &record.estate.identities {
         page.line(&[
             Cell::Text(&use_.ai_use),
-            Cell::Text(""),
             number(use_.identities),
             number(use_.admin),
             number(use_.wildcard),
@@ -199,7 +226,6 @@ fn estate(page: &mut Page<'_>, record: &Assessment) -> Outcome {
     }
     page.header(&[
         "Active credentials, by when they end",
-        "",
         "Active",
         "Within 1 hour",
         "Within 1 day",
@@ -211,7 +237,6 @@ fn estate(page: &mut Page<'_>, record: &Assessment) -> Outcome {
     for group in &record.estate.revocation {
         page.line(&[
             Cell::Text(&group.population),
-            Cell::Text(""),
             number(group.active),
             number(group.within_hour),
             number(group.within_day),

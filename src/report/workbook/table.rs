@@ -10,8 +10,12 @@ use crate::report::text::visible;
 
 /// Rows that a sheet of the format holds, header included.
 pub(super) const MAX_ROWS: u32 = 1_048_576;
-/// The format's number for A4.
-const A4: u8 = 9;
+/// The format's number for A3; broad tables on A4 would need a glass.
+const A3: u8 = 8;
+/// Height of a line of text, in points.
+const LINE: f64 = 15.0;
+/// Lines that a row is high at most; longer text is read in the cell.
+const MOST_LINES: usize = 12;
 /// The format's longest text is 32,767 UTF-16 units; a character is two of them at most.
 const MAX_CHARACTERS: usize = 16_000;
 
@@ -24,6 +28,7 @@ pub(super) struct Styles {
     pub wrapped: Format,
     pub bold: Format,
     pub title: Format,
+    pub level: Format,
     percent: Format,
     date: Format,
 }
@@ -42,7 +47,7 @@ impl Styles {
             wrapped: top().set_text_wrap(),
             bold: top().set_bold(),
             title: top().set_bold().set_font_size(16),
-            // Numbers under headers that may be text look better on one side.
+            level: top().set_align(FormatAlign::Left),
             percent: top().set_num_format("0.0%"),
             date: top().set_num_format("yyyy-mm-dd").set_align(FormatAlign::Left),
         }
@@ -91,6 +96,50 @@ pub(super) fn put(
         Cell::Percent(None) | Cell::Date(None) => sheet,
     };
     Ok(())
+}
+
+/// Makes a row as high as its longest wrapped text needs, for not every viewer does so by itself.
+pub(super) fn fit<'t>(sheet: &mut Worksheet, row: u32, wrapped: impl Iterator<Item = (&'t str, f64)>) -> Outcome {
+    let lines = wrapped.map(|(text, width)| lines(text, width)).max().unwrap_or(1).clamp(1, MOST_LINES);
+    if lines > 1 {
+        #[expect(clippy::cast_precision_loss, reason = "there are at most a dozen lines")]
+        sheet.set_row_height(row, LINE * lines as f64)?;
+    }
+    Ok(())
+}
+
+/// Lines that words take in a column, a little generously.
+fn lines(text: &str, width: f64) -> usize {
+    let mut lines = 1;
+    let mut at = 0.0;
+    for word in text.split_whitespace() {
+        #[expect(clippy::cast_precision_loss, reason = "a word is shorter than 2^53 letters")]
+        let length = word.chars().count() as f64 + 1.0;
+        if at > 0.0 && at + length > width {
+            lines += 1;
+            at = 0.0;
+        }
+        at += length;
+        while at > width + 1.0 {
+            lines += 1;
+            at -= width;
+        }
+        if lines > MOST_LINES {
+            break;
+        }
+    }
+    lines
+}
+
+impl Cell<'_> {
+    /// The text, where it is one.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Owned(text) => text,
+            _ => "",
+        }
+    }
 }
 
 fn limited(text: &str) -> String {
@@ -165,6 +214,7 @@ impl<'a> Table<'a> {
             sheet.write_string_with_format(0, place, column.title, &styles.header)?;
             sheet.set_column_width(place, column.width)?;
         }
+        fit(sheet, 0, columns.iter().map(|column| (column.title, column.width - 3.0)))?;
         sheet.set_freeze_panes(1, 0)?;
         sheet.set_repeat_rows(0, 0)?;
         page(sheet);
@@ -184,7 +234,8 @@ impl<'a> Table<'a> {
             let text = if column.wraps { &self.styles.wrapped } else { &self.styles.text };
             put(self.sheet, self.row, place, cell, text, self.styles)?;
         }
-        Ok(())
+        let wrapped = self.columns.iter().zip(cells).filter(|(column, _)| column.wraps);
+        fit(self.sheet, self.row, wrapped.map(|(column, cell)| (cell.text(), column.width)))
     }
 
     fn place(&self, title: &str) -> Option<u16> {
@@ -243,5 +294,19 @@ pub(super) fn bars(sheet: &mut Worksheet, first: u32, last: u32, column: u16) ->
 
 /// How a sheet is printed.
 pub(super) fn page(sheet: &mut Worksheet) {
-    sheet.set_landscape().set_paper_size(A4).set_print_fit_to_pages(1, 0).set_footer("&L&A&R&P / &N");
+    sheet.set_landscape().set_paper_size(A3).set_print_fit_to_pages(1, 0).set_footer("&L&A&R&P / &N");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lines;
+
+    #[test]
+    fn a_row_is_as_high_as_its_text() {
+        assert_eq!(lines("", 10.0), 1);
+        assert_eq!(lines("short", 10.0), 1);
+        assert_eq!(lines("two words here", 10.0), 2);
+        assert_eq!(lines(&"x".repeat(35), 10.0), 4);
+        assert!(lines(&"word ".repeat(10_000), 10.0) < 20);
+    }
 }
