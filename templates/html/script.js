@@ -27,7 +27,10 @@
 
   function value(item, index, key) {
     const at = cell(item, index);
-    if (at.dataset.v !== undefined) return Number(at.dataset.v);
+    if (at.classList.contains("iv")) {
+      // What is proven decides, then what is possible; what does not apply comes before nothing.
+      return at.dataset.low === undefined ? -1 : Number(at.dataset.low) * 10000 + Number(at.dataset.high);
+    }
     const text = words(at);
     if (RANKS[key]) return rank(key, text);
     if (text === "–") return -1;
