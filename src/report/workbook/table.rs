@@ -88,7 +88,10 @@ pub(super) fn put(
         Cell::Number(number) => sheet.write_number_with_format(row, column, *number, &styles.text)?,
         #[expect(clippy::cast_precision_loss, reason = "the format has only floating-point numbers")]
         Cell::Count(count) => sheet.write_number_with_format(row, column, *count as f64, &styles.text)?,
-        Cell::Percent(Some(value)) => sheet.write_number_with_format(row, column, *value, &styles.percent)?,
+        // As exact as figures are compared; what lies below is noise of the machine.
+        Cell::Percent(Some(value)) => {
+            sheet.write_number_with_format(row, column, (value * 1e9).round() / 1e9, &styles.percent)?
+        }
         Cell::Date(Some(date)) => match ExcelDateTime::parse_from_str(date.get(..10).unwrap_or(date)) {
             Ok(date) => sheet.write_datetime_with_format(row, column, &date, &styles.date)?,
             Err(_) => sheet.write_string_with_format(row, column, limited(date), text)?,
