@@ -1510,7 +1510,7 @@ scopes:
   - { id: claude-desktop, provider: agent, name: managed Claude Desktop }
   - { id: vscode, provider: agent, name: VS Code of freight-platform }
   # A tool server that was asked for its tools; no client is configured on it, so nothing could leak there.
-  - { id: crm-tools, provider: agent, name: CRM tool server, at_most: { exposures: 0 } }
+  - { id: crm-tools, provider: agent, name: CRM tool server, at_most: { credentials: 0, exposures: 0 } }
   - { id: dispatch-planner, provider: agent, name: dispatch planner }
   - { id: freight-platform, provider: code, name: freight-platform repository }
   - { id: ml-notebooks, provider: code, name: ml-notebooks repository }

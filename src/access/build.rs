@@ -9,20 +9,27 @@ use arrow::datatypes::DataType;
 use super::graph::{AccessGraph, Power};
 use super::pattern::covers;
 use crate::inventory::schema::{Entitlement, Identity, IdentityUse, Row, Trust};
-use crate::inventory::{Error, Store};
+use crate::inventory::{Coverage, Error, Fact, Level, Store};
 
 /// The action by which an AWS principal becomes a role.
 const ASSUME: &str = "sts:AssumeRole";
 
 /// Reads everything that says who can become whom.
-pub(super) fn read(store: &Store) -> Result<AccessGraph, Error> {
+pub(super) fn read(store: &Store, coverage: &Coverage) -> Result<AccessGraph, Error> {
     let mut graph = AccessGraph::default();
     // Service accounts by the name that federated tokens carry: `system:serviceaccount:ns:name`.
     let mut subjects: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    each(store, Identity::TABLE, &["identity_id", "name", "native_id", "kind"], |row| {
-        let [id, name, native, kind] = row else { return };
+    each(store, Identity::TABLE, &["identity_id", "name", "native_id", "kind", "provider", "scope_id"], |row| {
+        let [id, name, native, kind, provider, scope] = row else { return };
         if let (Some(id), Some(name)) = (id, name) {
             graph.add(id, name);
+            let read = match (provider, scope) {
+                (Some(provider), Some(scope)) => coverage.level(provider, scope, Fact::Entitlement),
+                _ => Level::None,
+            };
+            if read != Level::Full {
+                graph.unread(id);
+            }
             if *kind == Some("service_account")
                 && let Some(native) = native
             {
@@ -86,7 +93,7 @@ pub(super) fn read(store: &Store) -> Result<AccessGraph, Error> {
     Ok(graph)
 }
 
-/// Marks who has full control, or can give itself more.
+/// Marks who has full control, can give itself more, or holds a grant whose document was not exported.
 fn powers(store: &Store, graph: &mut AccessGraph) -> Result<(), Error> {
     each(store, Entitlement::TABLE, &["identity_id", "effect", "is_admin", "can_escalate"], |row| {
         let [Some(id), Some("allow"), admin, escalate] = row else { return };
@@ -94,6 +101,9 @@ fn powers(store: &Store, graph: &mut AccessGraph) -> Result<(), Error> {
             graph.has_power(id, Power::Admin);
         } else if *escalate == Some("true") {
             graph.has_power(id, Power::Escalation);
+        }
+        if admin.is_none() {
+            graph.unread(id);
         }
     })
 }

@@ -1,6 +1,6 @@
 //! The graph itself and what is asked of it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -39,6 +39,8 @@ pub(super) struct AccessGraph {
     identities: BTreeMap<String, NodeIndex>,
     assumers: BTreeMap<String, NodeIndex>,
     powers: BTreeMap<NodeIndex, Power>,
+    /// Identities whose grants are not all known.
+    unread: BTreeSet<NodeIndex>,
 }
 
 impl AccessGraph {
@@ -95,6 +97,27 @@ impl AccessGraph {
         if let Some(node) = self.identities.get(id) {
             self.powers.entry(*node).and_modify(|known| *known = (*known).min(power)).or_insert(power);
         }
+    }
+
+    /// Says that not all of an identity's grants are known.
+    pub fn unread(&mut self, id: &str) {
+        if let Some(node) = self.identities.get(id) {
+            self.unread.insert(*node);
+        }
+    }
+
+    /// Whoever is, or can become, an identity whose grants are not all known.
+    pub fn who_reaches_unread(&self) -> BTreeSet<NodeIndex> {
+        let mut found = self.unread.clone();
+        let mut queue: VecDeque<NodeIndex> = found.iter().copied().collect();
+        while let Some(node) = queue.pop_front() {
+            for earlier in self.graph.neighbors_directed(node, Direction::Incoming) {
+                if found.insert(earlier) {
+                    queue.push_back(earlier);
+                }
+            }
+        }
+        found
     }
 
     /// Every identity with its node, by id.
@@ -198,6 +221,16 @@ mod tests {
         assert_eq!(way(&graph, "a").as_deref(), Some("a > b > c: full control"));
         assert_eq!(way(&graph, "c").as_deref(), Some("c: full control"));
         assert_eq!(way(&graph, "x"), None);
+    }
+
+    #[test]
+    fn no_way_is_known_only_where_all_grants_on_the_way_are() {
+        let mut graph = graph(&[("a", "b"), ("b", "c"), ("x", "y")], &[]);
+        graph.unread("c");
+        let node = |id: &str| graph.identities().find(|(known, _)| *known == id).unwrap().1;
+        let unclear = graph.who_reaches_unread();
+        let open: Vec<&str> = ["a", "b", "c", "x", "y"].into_iter().filter(|id| unclear.contains(&node(id))).collect();
+        assert_eq!(open, ["a", "b", "c"]);
     }
 
     #[test]

@@ -10,22 +10,28 @@ mod graph;
 mod pattern;
 
 use crate::inventory::schema::Reach;
-use crate::inventory::{Error, Store};
+use crate::inventory::{Coverage, Error, Store};
 
-/// Computes the reach of every identity and writes the table `reach`.
+/// Computes the reach of every identity and writes the table `reach`. That no way leads to full control is known
+/// only where the grants of everybody on the way are.
 ///
 /// # Errors
 /// When the work folder cannot be read or written.
-pub fn compute(store: &Store) -> Result<(), Error> {
-    let graph = build::read(store)?;
+pub fn compute(store: &Store, coverage: &Coverage) -> Result<(), Error> {
+    let graph = build::read(store, coverage)?;
     let powers = graph.ways_to_power();
+    let unclear = graph.who_reaches_unread();
     let mut writer = store.writer(0);
     for (id, node) in graph.identities() {
         let path = powers.get(&node);
         writer.push(Reach {
             identity_id: id.to_owned(),
             reachable: graph.reachable_from(node),
-            reaches_admin: path.is_some(),
+            reaches_admin: match path {
+                Some(_) => Some(true),
+                None if unclear.contains(&node) => None,
+                None => Some(false),
+            },
             path: path.map(|path| graph.describe(path)),
         })?;
     }

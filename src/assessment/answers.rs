@@ -1,4 +1,4 @@
-//! Attestations: what no export can show (SCORING.md section 3).
+//! Attestations: what no export can show (docs/scoring.md section 3).
 
 use std::collections::BTreeMap;
 

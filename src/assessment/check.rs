@@ -1,4 +1,4 @@
-//! One check over all its rows (SCORING.md section 2).
+//! One check over all its rows (docs/scoring.md section 2).
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! One control or practice from its parts (SCORING.md section 4).
+//! One control or practice from its parts (docs/scoring.md section 4).
 
 use std::collections::BTreeMap;
 
@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(shown(rated), (low.to_owned(), high.to_owned(), rating.to_owned()));
     }
 
-    // The worked examples of SCORING.md: check A (high, intersects-with) has 10 rows, 6 passed, 2 failed,
+    // The worked examples of docs/scoring.md: check A (high, intersects-with) has 10 rows, 6 passed, 2 failed,
     // 2 unknown; check B (critical, equal) has 4 rows.
     fn a() -> Part {
         part("a", 3.0, 0.5, 0.6, 0.8, Cap::None)

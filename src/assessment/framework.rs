@@ -1,4 +1,4 @@
-//! One framework: three figures, never one (SCORING.md section 5).
+//! One framework: three figures, never one (docs/scoring.md section 5).
 
 use super::control::{ControlResult, ControlState, score_control};
 use super::interval::Interval;

@@ -107,7 +107,7 @@ impl CheckInput {
     }
 }
 
-/// What is known of how far agents act alone (SCORING.md section 6, *Profiles by autonomy*).
+/// What is known of how far agents act alone (docs/scoring.md section 6, *Profiles by autonomy*).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AgentAutonomy {
     /// The highest autonomy of any agent that states one.

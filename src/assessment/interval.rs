@@ -1,4 +1,4 @@
-//! Intervals, ratings and how they are shown (SCORING.md, *Arithmetic* and section 4).
+//! Intervals, ratings and how they are shown (docs/scoring.md, *Arithmetic* and section 4).
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! From tallies, answers and waivers to check results, control coverage and framework scores (SCORING.md
+//! From tallies, answers and waivers to check results, control coverage and framework scores (docs/scoring.md
 //! sections 1 to 5). Everything that the figures rest on is held in [`Inputs`], so that the plan and what-if
 //! can compute them again without a scan.
 

@@ -16,7 +16,7 @@ pub enum PartKind {
     Question,
 }
 
-/// How a critical check limits the rating of what rests on it (SCORING.md section 4).
+/// How a critical check limits the rating of what rests on it (docs/scoring.md section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cap {
     /// Not at all.
@@ -65,7 +65,7 @@ pub struct Part {
     pub value: PartValue,
 }
 
-/// Whether a practice concerns the organisation (SCORING.md section 6, *Profiles by autonomy*).
+/// Whether a practice concerns the organisation (docs/scoring.md section 6, *Profiles by autonomy*).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Applies {
     /// It does.

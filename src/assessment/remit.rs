@@ -1,9 +1,10 @@
-//! What the evidence must cover (SCORING.md section 2): the remit of a check, which of its scopes are covered,
+//! What the evidence must cover (docs/scoring.md section 2): the remit of a check, which of its scopes are covered,
 //! and how many rows are known to be missing.
 
 use std::collections::BTreeMap;
 
 use crate::config::Config;
+use crate::diag::Located;
 use crate::engine::Adjustment;
 use crate::frameworks::Check;
 use crate::inventory::views::View;
@@ -112,18 +113,20 @@ fn bound(config: &Config, provider: &str, scope_id: &str, view: &View) -> Option
     scope.at_most.get(view.name).map(|bound| **bound)
 }
 
-/// The facts that list a view's rows; for events, what the check says must be complete.
+/// The facts that list the rows of a check: its own, or else those of its view; for events, what the check says
+/// must be complete.
 fn own_facts(check: &Check, view: &View) -> Vec<Fact> {
-    if view.name == "events" {
-        return check.complete.iter().filter_map(|fact| fact.parse().ok()).collect();
+    let facts = |names: &[Located<String>]| names.iter().filter_map(|fact| fact.parse().ok()).collect();
+    if !check.listed_by.is_empty() {
+        return facts(&check.listed_by);
     }
-    view.own.to_vec()
+    if view.name == "events" { facts(&check.complete) } else { view.own.to_vec() }
 }
 
 /// Where verdicts of a check must give way to what evidence covers.
 #[must_use]
 pub fn adjustment(check: &Check, view: &View, coverage: &Coverage) -> Adjustment {
-    let facts = |names: &[crate::diag::Located<String>]| -> Vec<Fact> {
+    let facts = |names: &[Located<String>]| -> Vec<Fact> {
         names.iter().filter_map(|name| name.parse().ok()).collect()
     };
     let (needs, complete, own) = (facts(&check.needs), facts(&check.complete), own_facts(check, view));

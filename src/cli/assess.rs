@@ -18,19 +18,18 @@ const ROWS: &str = "rows.parquet";
 const REJECTED: &str = "rejected.ndjson";
 
 /// Assess an estate: read its exports, check every identity, score coverage and maturity, write reports.
-///
-/// Example: rungs assess samples/meridian/2026-q2 -o out
 #[derive(Debug, Args)]
+#[command(after_help = "Example: rungs assess samples/meridian/2026-q2 -o out")]
 pub struct AssessArgs {
     #[command(flatten)]
     inventory: InventoryArgs,
     /// Folder to write to
     #[arg(long, short, value_name = "DIR", default_value = "out")]
     output: PathBuf,
-    /// Frameworks to report on; those of rungs.yaml, else all
+    /// Frameworks to report on, as `rungs catalog list` names them; those of rungs.yaml, else all
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     framework: Vec<String>,
-    /// Reports to write; all where it is left out
+    /// Reports to write: json, md, html, pdf, findings, remediation, xlsx; all where it is left out
     #[arg(long, value_delimiter = ',', value_name = "FORMAT")]
     report: Vec<String>,
     /// End with exit code 0 even if a source failed or a check erred

@@ -27,8 +27,8 @@ enum Command {
     Lint(LintArgs),
 }
 
-/// Example: rungs catalog list
 #[derive(Debug, Args)]
+#[command(after_help = "Example: rungs catalog list")]
 struct ListArgs {
     #[command(flatten)]
     catalogs: CatalogArgs,
@@ -36,8 +36,8 @@ struct ListArgs {
     format: FormatArgs,
 }
 
-/// Example: rungs catalog show NHI7:2025
 #[derive(Debug, Args)]
+#[command(after_help = "Example: rungs catalog show NHI7:2025")]
 struct ShowArgs {
     /// A catalog's id, or a control's in any form: `nhi7`, `NHI-7`, `owasp-nhi-top10-2025/NHI7:2025`
     id: String,
@@ -47,8 +47,8 @@ struct ShowArgs {
     format: FormatArgs,
 }
 
-/// Example: rungs catalog lint
 #[derive(Debug, Args)]
+#[command(after_help = "Example: rungs catalog lint")]
 struct LintArgs {
     /// Catalog files to check on their own instead of all framework files
     #[arg(value_name = "FILE")]

@@ -28,8 +28,8 @@ enum Command {
     Test(TestArgs),
 }
 
-/// Example: rungs checks list --format json
 #[derive(Debug, Args)]
+#[command(after_help = "Example: rungs checks list --format json")]
 struct ListArgs {
     #[command(flatten)]
     catalogs: CatalogArgs,
@@ -37,8 +37,8 @@ struct ListArgs {
     format: FormatArgs,
 }
 
-/// Example: rungs checks show credential.long-lived
 #[derive(Debug, Args)]
+#[command(after_help = "Example: rungs checks show credential.long-lived")]
 struct ShowArgs {
     /// The check's id
     id: String,
@@ -48,8 +48,8 @@ struct ShowArgs {
     format: FormatArgs,
 }
 
-/// Example: rungs checks test
 #[derive(Debug, Args)]
+#[command(after_help = "Example: rungs checks test")]
 struct TestArgs {
     /// Check files; all shipped checks and those of `--catalogs` where none is named
     #[arg(value_name = "FILE")]
@@ -85,7 +85,7 @@ fn listed<'a>(check: &'a Check, library: &'a Library) -> Listed<'a> {
         domain: library.model.practice(&check.practice).map_or("", |practice| practice.domain.as_str()),
         severity: check.severity.name(),
         view: &check.view,
-        controls: library.controls_of(&check.practice).len(),
+        controls: library.controls_of(check).len(),
         practice: &check.practice,
         title: &check.title,
     }
@@ -125,7 +125,7 @@ impl ShowArgs {
                 .into());
         };
         let controls: Vec<String> = library
-            .controls_of(&check.practice)
+            .controls_of(check)
             .iter()
             .map(|(catalog, control)| format!("{catalog}/{control}"))
             .collect();

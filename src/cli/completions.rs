@@ -6,9 +6,8 @@ use clap_complete::Shell;
 use super::{Cli, Error, Exit, Ui};
 
 /// Print a completion script for a shell.
-///
-/// Example: rungs completions bash > ~/.local/share/bash-completion/completions/rungs
 #[derive(Debug, Args)]
+#[command(after_help = "Example: rungs completions bash > ~/.local/share/bash-completion/completions/rungs")]
 pub struct CompletionsArgs {
     /// The shell
     shell: Shell,

@@ -1,30 +1,36 @@
-//! Exit codes, the same for every command.
+//! Exit codes, the same for every command. The reference page on them is written from this list.
 
-/// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// Done.
-    Done,
-    /// A gate, or a check of the user's own files, was not met.
-    GateNotMet,
-    /// Wrong usage, configuration or input; nothing was written.
-    BadInput,
-    /// Done, but a source failed or a check erred.
-    Incomplete,
-    /// A fault of the program.
-    Internal,
+macro_rules! exits {
+    ($($variant:ident $code:literal $about:literal;)*) => {
+        /// How a command ended.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Exit {
+            $(#[doc = $about] $variant,)*
+        }
+
+        impl Exit {
+            /// Every way to end, by code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The number that the process ends with.
+            #[must_use]
+            pub fn code(self) -> u8 {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            /// What it means, in words.
+            #[must_use]
+            pub fn about(self) -> &'static str {
+                match self { $(Self::$variant => $about,)* }
+            }
+        }
+    };
 }
 
-impl Exit {
-    /// The number that the process ends with.
-    #[must_use]
-    pub fn code(self) -> u8 {
-        match self {
-            Self::Done => 0,
-            Self::GateNotMet => 1,
-            Self::BadInput => 2,
-            Self::Incomplete => 3,
-            Self::Internal => 4,
-        }
-    }
+exits! {
+    Done 0 "Done.";
+    GateNotMet 1 "A gate, or a check of the user's own files, was not met.";
+    BadInput 2 "Wrong usage, configuration or input; nothing was written.";
+    Incomplete 3 "Done, but a source failed or a check erred.";
+    Internal 4 "A fault of the program.";
 }

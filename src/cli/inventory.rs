@@ -32,8 +32,8 @@ enum Command {
     Sql(SqlArgs),
 }
 
-/// Example: rungs inventory show samples/meridian/2026-q2 --rows-of credentials
 #[derive(Debug, Args)]
+#[command(after_help = "Example: rungs inventory show samples/meridian/2026-q2 --rows-of credentials")]
 struct ShowArgs {
     /// Table or view whose rows to show
     #[arg(long, value_name = "NAME")]
@@ -47,8 +47,8 @@ struct ShowArgs {
     format: FormatArgs,
 }
 
-/// Example: rungs inventory coverage samples/meridian/2026-q2
 #[derive(Debug, Args)]
+#[command(after_help = "Example: rungs inventory coverage samples/meridian/2026-q2")]
 struct CoverageArgs {
     #[command(flatten)]
     inventory: InventoryArgs,
@@ -56,8 +56,8 @@ struct CoverageArgs {
     format: FormatArgs,
 }
 
-/// Example: rungs inventory sql 'SELECT count(*) FROM identities' samples/meridian/2026-q2
 #[derive(Debug, Args)]
+#[command(after_help = "Example: rungs inventory sql 'SELECT count(*) FROM identities' samples/meridian/2026-q2")]
 struct SqlArgs {
     /// One SELECT
     query: String,

@@ -11,9 +11,8 @@ use crate::record::v1::Assessment;
 use crate::report::{Input, REPORTS, Report, Templates};
 
 /// Render reports again from a saved assessment, without the inventory.
-///
-/// Example: rungs report out/assessment.json --format pdf
 #[derive(Debug, Args)]
+#[command(after_help = "Example: rungs report out/assessment.json --format pdf")]
 pub struct ReportArgs {
     /// The saved assessment; `rows.parquet` must lie beside it
     #[arg(value_name = "ASSESSMENT.JSON")]

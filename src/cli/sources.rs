@@ -3,14 +3,12 @@
 use clap::Args;
 
 use super::groups::{Format, FormatArgs};
-use super::table::Table;
 use super::{Error, Exit, Ui};
 use crate::sources::SOURCES;
 
 /// List every export format that is read, with the command that produces it.
-///
-/// Example: rungs sources --format json
 #[derive(Debug, Args)]
+#[command(after_help = "Example: rungs sources --format json")]
 pub struct SourcesArgs {
     #[command(flatten)]
     format: FormatArgs,
@@ -39,16 +37,17 @@ impl SourcesArgs {
         match self.format.format {
             Format::Json => ui.json(&listed.collect::<Vec<_>>())?,
             Format::Text => {
-                let mut table = Table::new(["kind", "provider", "facts", "command"]);
                 for source in listed {
-                    table.row([
-                        source.kind.to_owned(),
-                        source.provider.to_owned(),
-                        source.facts.join(", "),
-                        source.command.to_owned(),
-                    ]);
+                    ui.line(&format!("{}  {}", ui.bold(source.kind), source.title))?;
+                    for (name, text) in [
+                        ("provider", source.provider),
+                        ("command", source.command),
+                        ("recognises", source.recognises),
+                        ("facts", &source.facts.join(", ")),
+                    ] {
+                        ui.line(&format!("  {name:<12}{text}"))?;
+                    }
                 }
-                ui.data(&table.text())?;
             }
         }
         Ok(Exit::Done)

@@ -6,11 +6,10 @@ use super::Ui;
 use super::table::Table;
 use crate::assessment::percent;
 use crate::diag::printable;
-use crate::record::v1::{Assessment, IdentityMaturity, Range};
+use crate::record::v1::{Action, Assessment, IdentityMaturity, Range};
 
 /// Checks and actions that are named.
 const NAMED: usize = 5;
-
 /// Characters of a name that are shown.
 const LONGEST: usize = 100;
 
@@ -38,7 +37,7 @@ pub(super) fn text(record: &Assessment, output: &Path, files: &[String], ui: &Ui
         |use_: &str| record.estate.identities.iter().find(|row| row.ai_use == use_).map_or(0, |row| row.identities);
     let used = count("agent") + count("inference") + count("pipeline");
     line(format!(
-        "Identities                  {}: AI uses {used}, does not use {}, not known {}",
+        "Identities without groups   {}: AI uses {used}, does not use {}, not known {}",
         count("all"),
         count("none"),
         count("unknown")
@@ -66,33 +65,58 @@ pub(super) fn text(record: &Assessment, output: &Path, files: &[String], ui: &Ui
         state("not-applicable"),
         state("error")
     ));
-    for finding in record.findings.top.iter().take(NAMED) {
-        line(format!("  {:<9}{:>6} rows fail  {}", finding.severity, finding.failed, finding.title));
+    if !record.findings.top.is_empty() {
+        line("Required, and failing rows:".to_owned());
     }
-    if let Some(next) = &record.plan.next_level {
-        line(String::new());
-        let exact = if next.exact { "" } else { "about " };
-        line(format!(
-            "Level {} is {exact}{} actions away, {:.0} hours. First fixes:",
-            next.level,
-            next.actions.len(),
-            next.effort_hours
-        ));
-        let fixes = record.plan.actions.iter().filter(|action| action.kind == "fix");
-        for action in fixes.take(NAMED) {
-            let scope = action.scope_id.as_ref().map_or_else(String::new, |scope| format!(" ({})", name(scope)));
-            line(format!("  {:<12}{}{scope}", action.wave, name(&action.title)));
-        }
+    for finding in record.findings.top.iter().take(NAMED) {
+        line(format!("  {:<9}{:>6}  {}", finding.severity, finding.failed, finding.title));
     }
     line(String::new());
-    let rejected = record.rejected.count;
+    plan(record, &mut line);
+    line(String::new());
     line(format!(
-        "Evidence: {} files read, {} not recognised, {rejected} records rejected",
-        record.evidence.len(),
-        record.unrecognised.len()
+        "Evidence: {} read, {} not recognised, {} rejected",
+        counted(record.evidence.len(), "file"),
+        record.unrecognised.len(),
+        counted(record.rejected.count, "record")
     ));
     line(format!("Written to {}: {}", output.display(), files.join(", ")));
     text
+}
+
+/// What reaches the next level, and what the plan begins with.
+fn plan(record: &Assessment, line: &mut impl FnMut(String)) {
+    let named = |action: &Action| {
+        let scope = match (&action.scope_id, action.kind.as_str()) {
+            (Some(scope), "fix") => format!(" ({})", name(scope)),
+            _ => String::new(),
+        };
+        format!("  {:<12}{}{scope}", action.wave, name(&action.title))
+    };
+    if let Some(next) = &record.plan.next_level {
+        let exact = if next.exact { "" } else { "about " };
+        let hours = format!("{:.0} hours", next.effort_hours);
+        line(format!("Level {} is {exact}{} away, {hours}:", next.level, counted(next.actions.len(), "action")));
+        let actions: Vec<&Action> = record.plan.actions.iter().filter(|action| action.in_next_level).collect();
+        actions.iter().take(NAMED).for_each(|action| line(named(action)));
+        if actions.len() > NAMED {
+            line(format!("  and {} more", actions.len() - NAMED));
+        }
+    }
+    let fixes: Vec<&Action> = record.plan.actions.iter().filter(|action| action.kind == "fix").collect();
+    if !fixes.is_empty() {
+        line(format!("First of {}:", counted(fixes.len(), "fix")));
+        fixes.iter().take(NAMED).for_each(|action| line(named(action)));
+    }
+}
+
+/// `1 file`, `2 files`, `2 fixes`.
+fn counted(number: usize, one: &str) -> String {
+    match number {
+        1 => format!("1 {one}"),
+        _ if one.ends_with('x') => format!("{number} {one}es"),
+        _ => format!("{number} {one}s"),
+    }
 }
 
 /// A name of somebody else's choice, on one line and not longer than a line.

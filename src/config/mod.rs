@@ -14,7 +14,7 @@ pub use validate::load;
 
 use crate::diag::{Located, Scalar, SourceFile};
 
-/// Largest age of evidence, in days, at the assessment's `as_of` (SCORING.md section 2).
+/// Largest age of evidence, in days, at the assessment's `as_of` (docs/scoring.md section 2).
 pub const DEFAULT_MAX_EVIDENCE_AGE_DAYS: u32 = 92;
 
 /// The validated configuration of one run. An absent file gives [`Config::default`].

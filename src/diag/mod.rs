@@ -152,10 +152,17 @@ impl Diagnostic {
 pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
-        .map(|name| (strsim::jaro_winkler(given, name), name))
+        .map(|name| (likeness(given, name), name))
         .filter(|(score, _)| *score > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
         .map(|(_, name)| name)
+}
+
+/// How alike two names are, 0 to 1; two letters swapped in a short name are one slip.
+fn likeness(one: &str, other: &str) -> f64 {
+    let alike = strsim::jaro_winkler(one, other);
+    let is_slip = one.len() > 2 && strsim::damerau_levenshtein(one, other) == 1;
+    if is_slip { alike.max(0.9) } else { alike }
 }
 
 /// Faults found so far, in the order in which they were found.

@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn every_combination_of_three_valued_answers_has_its_verdict() {
-        // Rows: (applies, passes, waived) and the code that SCORING.md section 1 gives.
+        // Rows: (applies, passes, waived) and the code that docs/scoring.md section 1 gives.
         let rows = [
             (Some(true), Some(true), false, 1),
             (Some(true), Some(true), true, 1),

@@ -20,7 +20,7 @@ pub struct Compiler<'a> {
     engine: &'a Engine,
 }
 
-/// Where a check's verdict on a row must give way to what evidence covers (SCORING.md section 2).
+/// Where a check's verdict on a row must give way to what evidence covers (docs/scoring.md section 2).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Adjustment {
     /// Scopes (provider, scope) whose evidence shows every fact that the predicate needs; `None` where it
@@ -156,7 +156,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn check_facts(&self, check: &Check, faults: &mut Diagnostics) {
-        for fact in check.needs.iter().chain(&check.complete) {
+        for fact in check.needs.iter().chain(&check.complete).chain(&check.listed_by) {
             if fact.parse::<crate::inventory::Fact>().is_err() {
                 let known = crate::inventory::Fact::ALL.iter().map(|fact| fact.name());
                 faults.push(
@@ -324,7 +324,8 @@ fn forbidden(expr: &Expr) -> Option<String> {
                 Some("a predicate reads one row and cannot count over several".to_owned())
             }
             Expr::Placeholder(_) => Some("a predicate has no placeholders; parameters are written ${name}".to_owned()),
-            Expr::Alias(_) => Some("a predicate needs no name".to_owned()),
+            // DataFusion itself names what counts over rows; that fault lies within.
+            Expr::Alias(alias) if !matches!(*alias.expr, Expr::AggregateFunction(_)) => Some("a predicate needs no name".to_owned()),
             Expr::ScalarFunction(function) if function.func.signature().volatility != Volatility::Immutable => {
                 Some(format!("`{}` does not always give the same answer", function.func.name()))
             }

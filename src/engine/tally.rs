@@ -15,7 +15,7 @@ use super::rows::{Part, RowsWriter};
 use super::{CompiledCheck, Engine, Error, Scan, failed};
 use crate::inventory::views::{SEGMENT, View};
 
-/// What a check says of a row (SCORING.md section 1).
+/// What a check says of a row (docs/scoring.md section 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Verdict {

@@ -325,7 +325,8 @@ WHERE holder IS NOT NULL
 GROUP BY holder
 
 -- section: IDENTITIES_PLAIN
--- Everything about identities but their use by AI. Counts of what a scope does not cover are NULL.
+-- Everything about identities but their use by AI. Where a scope does not cover a fact in full, none seen is not
+-- none: the count is NULL; what was seen is at least that many.
 SELECT
   i.identity_id, i.identity_name, i.identity_kind, i.identity_owner, i.provider, i.scope_id, i.environment,
   CASE g.autonomy_rank WHEN 3 THEN 'autonomous' WHEN 2 THEN 'supervised' WHEN 1 THEN 'manual' END AS agent_autonomy,
@@ -345,29 +346,30 @@ SELECT
   -- Unused as far as one key tells says nothing while another key's use is not known.
   CASE WHEN i.last_used_state = 'used' OR k.any_used OR i.last_used_state IS NOT NULL OR k.states_known
        THEN least(i.idle_days, k.idle_days) END AS idle_days,
-  CASE WHEN c.f_credential <> 'none' THEN coalesce(k.active_credentials, 0) END AS active_credentials,
-  CASE WHEN c.f_credential <> 'none' THEN coalesce(k.static_credentials, 0) END AS static_credentials,
-  CASE WHEN c.f_credential <> 'none' THEN coalesce(k.active_passwords, 0) END AS active_passwords,
-  CASE WHEN c.f_agent <> 'none' THEN coalesce(g.agents_of_identity, 0) END AS agents_of_identity,
-  CASE WHEN c.f_use <> 'none' THEN coalesce(u.users_of_identity, 0) END AS users_of_identity,
-  CASE WHEN c.f_use <> 'none' THEN coalesce(u.environments_of_identity, 0) END AS environments_of_identity,
-  CASE WHEN c.f_use <> 'none' THEN coalesce(u.human_users, 0) END AS human_users,
-  CASE WHEN c.f_exposure_code <> 'none' OR c.f_exposure_ci <> 'none' OR c.f_exposure_messaging <> 'none'
+  CASE WHEN c.f_credential = 'full' OR k.active_credentials > 0 THEN coalesce(k.active_credentials, 0) END AS active_credentials,
+  CASE WHEN c.f_credential = 'full' OR k.static_credentials > 0 THEN coalesce(k.static_credentials, 0) END AS static_credentials,
+  CASE WHEN c.f_credential = 'full' OR k.active_passwords > 0 THEN coalesce(k.active_passwords, 0) END AS active_passwords,
+  CASE WHEN (SELECT bool_and(agents_complete) FROM estate) OR g.agents_of_identity > 0
+       THEN coalesce(g.agents_of_identity, 0) END AS agents_of_identity,
+  CASE WHEN c.f_use = 'full' OR u.users_of_identity > 0 THEN coalesce(u.users_of_identity, 0) END AS users_of_identity,
+  CASE WHEN c.f_use = 'full' OR u.environments_of_identity > 0 THEN coalesce(u.environments_of_identity, 0) END AS environments_of_identity,
+  CASE WHEN c.f_use = 'full' OR u.human_users > 0 THEN coalesce(u.human_users, 0) END AS human_users,
+  CASE WHEN (c.f_exposure_code = 'full' AND c.f_exposure_ci = 'full' AND c.f_exposure_messaging = 'full')
+            OR x.open_exposures > 0
        THEN coalesce(x.open_exposures, 0) END AS open_exposures,
-  CASE WHEN c.f_entitlement <> 'none' THEN coalesce(e.entitlements, 0) END AS entitlements,
+  CASE WHEN c.f_entitlement = 'full' OR e.entitlements > 0 THEN coalesce(e.entitlements, 0) END AS entitlements,
   -- None seen among grants of which some cannot be read is not known to be none.
-  CASE WHEN c.f_entitlement <> 'none' AND (e.admin_entitlements > 0 OR coalesce(e.opaque_entitlements, 0) = 0)
+  CASE WHEN (c.f_entitlement = 'full' AND coalesce(e.opaque_entitlements, 0) = 0) OR e.admin_entitlements > 0
        THEN coalesce(e.admin_entitlements, 0) END AS admin_entitlements,
-  CASE WHEN c.f_entitlement <> 'none' AND (e.wildcard_entitlements > 0 OR coalesce(e.opaque_entitlements, 0) = 0)
+  CASE WHEN (c.f_entitlement = 'full' AND coalesce(e.opaque_entitlements, 0) = 0) OR e.wildcard_entitlements > 0
        THEN coalesce(e.wildcard_entitlements, 0) END AS wildcard_entitlements,
-  CASE WHEN c.f_entitlement <> 'none' AND (e.escalation_entitlements > 0 OR coalesce(e.opaque_entitlements, 0) = 0)
+  CASE WHEN (c.f_entitlement = 'full' AND coalesce(e.opaque_entitlements, 0) = 0) OR e.escalation_entitlements > 0
        THEN coalesce(e.escalation_entitlements, 0) END AS escalation_entitlements,
-  CASE WHEN c.f_trust <> 'none' THEN coalesce(t.trusts, 0) END AS trusts,
-  CASE WHEN c.f_trust <> 'none' THEN coalesce(t.federated_trusts, 0) END AS federated_trusts,
-  CASE WHEN c.f_trust <> 'none' THEN coalesce(t.external_trusts, 0) END AS external_trusts,
+  CASE WHEN c.f_trust = 'full' OR t.trusts > 0 THEN coalesce(t.trusts, 0) END AS trusts,
+  CASE WHEN c.f_trust = 'full' OR t.federated_trusts > 0 THEN coalesce(t.federated_trusts, 0) END AS federated_trusts,
+  CASE WHEN c.f_trust = 'full' OR t.external_trusts > 0 THEN coalesce(t.external_trusts, 0) END AS external_trusts,
   r.reachable,
-  CASE WHEN r.reaches_admin THEN true
-       WHEN c.f_entitlement <> 'none' AND coalesce(e.opaque_entitlements, 0) = 0 THEN r.reaches_admin END AS reaches_admin,
+  r.reaches_admin,
   r.path AS admin_path,
   -- What evidence says of its use by AI; selectors come on top.
   CASE greatest(coalesce(t.ai_rank, 0), coalesce(u.ai_rank, 0), CASE WHEN g.identity_id IS NULL THEN 0 ELSE 3 END)
@@ -413,7 +415,8 @@ SELECT
   e.is_wildcard_resource, e.can_escalate, e.condition, e.granted_at, e.expires_at, e.last_used_at,
   e.last_used_state, e.eligible_only,
   CASE WHEN i.identity_id IS NOT NULL THEN true WHEN v.f_identity = 'full' THEN false END AS holder_exists,
-  (e.via LIKE '%binding:system:%' OR e.holder LIKE 'k8s:%:sa:kube-%' OR e.holder LIKE 'k8s:%:user:system:%'
+  (e.via LIKE '%binding:system:%' OR e.holder LIKE 'k8s:%:sa:kube-system:%' OR e.holder LIKE 'k8s:%:sa:kube-public:%'
+   OR e.holder LIKE 'k8s:%:sa:kube-node-lease:%' OR e.holder LIKE 'k8s:%:user:system:%'
    OR e.holder LIKE 'k8s:%:group:system:%' OR e.holder LIKE 'arn:%:role/aws-service-role/%') AS holder_builtin,
   e.age_days, e.idle_days,
   e.holder AS identity_id, coalesce(i.identity_name, e.holder) AS identity_name, i.identity_kind, i.identity_owner,

@@ -30,6 +30,9 @@ pub struct Check {
     pub needs: Vec<Located<String>>,
     /// Facts whose absence the predicates would read as good.
     pub complete: Vec<Located<String>>,
+    /// Facts that list the rows it judges, where these are not the view's own: the tool servers among all tools
+    /// stand in the agent's own configuration.
+    pub listed_by: Vec<Located<String>>,
     /// The practice that it is part of.
     pub practice: Located<String>,
     /// Whether it judges what is, or whether somebody looks.
@@ -46,7 +49,7 @@ pub struct Check {
     pub examples: Examples,
 }
 
-/// What a check judges (SCORING.md section 4).
+/// What a check judges (docs/scoring.md section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -56,7 +59,7 @@ pub enum Kind {
     Detective,
 }
 
-/// How much a failing row weighs (SCORING.md section 4).
+/// How much a failing row weighs (docs/scoring.md section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -218,6 +221,8 @@ struct Raw {
     needs: Vec<Located<String>>,
     #[serde(default)]
     complete: Vec<Located<String>>,
+    #[serde(default)]
+    listed_by: Vec<Located<String>>,
     practice: Located<String>,
     kind: Kind,
     severity: Severity,
@@ -256,6 +261,7 @@ impl Check {
             parameters,
             needs,
             complete,
+            listed_by,
             practice,
             kind,
             severity,
@@ -276,6 +282,7 @@ impl Check {
             parameters,
             needs,
             complete,
+            listed_by,
             practice,
             kind,
             severity,

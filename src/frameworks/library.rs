@@ -114,14 +114,14 @@ impl Library {
         self.checks.iter().flat_map(|check| &check.parameters).map(|(name, value)| (name.as_str(), value)).collect()
     }
 
-    /// The controls, over all catalogs, that rest on a practice: (catalog id, control id).
+    /// The controls, over all catalogs, that rest on a check or on its practice: (catalog id, control id).
     #[must_use]
-    pub fn controls_of(&self, practice: &str) -> Vec<(&str, &str)> {
+    pub fn controls_of(&self, check: &Check) -> Vec<(&str, &str)> {
         let mut found = Vec::new();
         for (catalog, mapping) in &self.mappings {
             for (control, mapped) in &mapping.controls {
                 if let ControlMapping::Mapped { parts, .. } = &**mapped
-                    && parts.iter().any(|part| !part.is_check && *part.id == practice)
+                    && parts.iter().any(|part| *part.id == if part.is_check { &check.id } else { &*check.practice })
                 {
                     found.push((catalog.as_str(), control.as_str()));
                 }

@@ -71,7 +71,7 @@ pub enum Relation {
 }
 
 impl Relation {
-    /// How much it counts (SCORING.md section 4): 1 where the practice does all of the control, else 0.5.
+    /// How much it counts (docs/scoring.md section 4): 1 where the practice does all of the control, else 0.5.
     #[must_use]
     pub fn strength(self) -> f64 {
         match self {
@@ -92,7 +92,7 @@ impl Relation {
     }
 }
 
-/// How much of a control its parts can show (SCORING.md section 4).
+/// How much of a control its parts can show (docs/scoring.md section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Covers {
@@ -130,7 +130,7 @@ impl Covers {
     }
 }
 
-/// Who can confirm a control (SCORING.md section 4).
+/// Who can confirm a control (docs/scoring.md section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Assurance {

@@ -1,4 +1,4 @@
-//! Which provider can be asked for which fact. The *remit* of a check (SCORING.md section 2) is drawn from
+//! Which provider can be asked for which fact. The *remit* of a check (docs/scoring.md section 2) is drawn from
 //! this table: a declared scope whose provider could show a fact must show it, or the check stays open.
 //! A fact stands here where the provider can show it in full; what it can only hint at obliges nobody.
 
@@ -138,7 +138,7 @@ pub const PROVIDERS: &[Provider] = {
             id: "agent",
             title: "AI agents and their tools",
             scope: "host or platform tenant",
-            supplies: &[Agent, AgentTools, AgentApproval, ExposureCode],
+            supplies: &[Credential, CredentialStorage, Agent, AgentTools, AgentApproval, ExposureCode],
         },
         Provider { id: "policy", title: "Policy engine", scope: "policy store", supplies: &[Policy, Decision] },
         Provider { id: "findings", title: "Imported findings", scope: "tool", supplies: &[] },

@@ -425,7 +425,7 @@ tables! {
     "reach" => Reach, ReachBatch {
         identity_id: String = "The identity.",
         reachable: i64 = "Other identities that it can become, directly or over others.",
-        reaches_admin: bool = "Whether one of them, or it itself, has full control of its scope.",
+        reaches_admin: Option<bool> = "Whether one of them, or it itself, has full control of its scope.",
         path: Option<String> = "The shortest way to full control, for people.",
     }
 }

@@ -1,5 +1,5 @@
 //! From practices to levels: what maturity is proven, what is possible, what holds it back, and how far it
-//! caps the maturity that an AI programme claims (SCORING.md section 6).
+//! caps the maturity that an AI programme claims (docs/scoring.md section 6).
 
 mod cap;
 mod level;

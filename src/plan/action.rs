@@ -1,5 +1,5 @@
 //! Actions: for every failing check and scope something to fix, for everything open something to show
-//! (SCORING.md section 7).
+//! (docs/scoring.md section 7).
 
 use std::collections::BTreeMap;
 

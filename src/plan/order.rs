@@ -53,6 +53,8 @@ pub fn order(actions: &[Action], gains: &[Gain]) -> Vec<(usize, usize)> {
         wave_of.insert(place, wave);
         ordered.push((place, wave));
     }
+    // Wave by wave, for that is how the plan is read; what is required is never in a later one.
+    ordered.sort_by_key(|(_, wave)| *wave);
     ordered
 }
 

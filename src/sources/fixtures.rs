@@ -22,9 +22,9 @@ pub(super) fn reasons(loaded: &Loaded) -> Vec<String> {
 
 /// Coverage of the first file as `fact level`, with the note where there is one.
 pub(super) fn covered(loaded: &Loaded) -> Vec<String> {
-    let entry = |(_, fact, level, note): &(String, _, _, Option<String>)| match note {
-        Some(note) => format!("{fact} {level}: {note}"),
-        None => format!("{fact} {level}"),
+    let entry = |covered: &super::FileCoverage| match &covered.note {
+        Some(note) => format!("{} {}: {note}", covered.fact, covered.level),
+        None => format!("{} {}", covered.fact, covered.level),
     };
     loaded.estate.files[0].coverage.iter().map(entry).collect()
 }

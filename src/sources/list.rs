@@ -10,6 +10,7 @@ pub const SOURCES: &[&dyn Source] = &[
     &aws::access_keys::AccessKeys,
     &aws::authorization_details::AuthorizationDetails,
     &aws::credential_report::CredentialReport,
+    &aws::secrets_manager::SecretsManager,
     &kubernetes::KubernetesList,
     &questionnaire::spreadsheet::QuestionnaireCsv,
     &questionnaire::yaml::QuestionnaireYaml,

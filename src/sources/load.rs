@@ -106,10 +106,25 @@ pub struct LoadedFile {
     pub failure: Option<String>,
     /// Whether the export says that more pages exist, or broke off.
     pub truncated: Option<bool>,
-    /// What it could have proved: scope, fact, level and note.
-    pub coverage: Vec<(String, inventory::Fact, Level, Option<String>)>,
+    /// What it could have proved.
+    pub coverage: Vec<FileCoverage>,
     /// Who agreed that its scope is left out, where it is.
     pub excluded: bool,
+}
+
+/// How far one file covers one fact of a scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileCoverage {
+    /// The scope.
+    pub scope_id: String,
+    /// The fact.
+    pub fact: inventory::Fact,
+    /// How far.
+    pub level: Level,
+    /// Why not further.
+    pub note: Option<String>,
+    /// Start of the tracking or scan window.
+    pub window_from: Option<Moment>,
 }
 
 impl LoadedFile {
@@ -261,7 +276,7 @@ fn load_one(found: &Found, index: usize, options: &Options<'_>, store: &Store) -
     });
     let coverage = cut_short(covered, short);
     let excluded =
-        !coverage.is_empty() && coverage.iter().all(|(scope, ..)| is_excluded(options.config, about.provider, scope));
+        !coverage.is_empty() && coverage.iter().all(|covered| is_excluded(options.config, about.provider, &covered.scope_id));
     if excluded {
         drop_rows(store, index)?;
     }
@@ -345,15 +360,16 @@ fn settle_as_of(
     Ok((as_of, basis))
 }
 
-fn cut_short(
-    covered: BTreeMap<Covered, Extent>,
-    short: Option<&str>,
-) -> Vec<(String, inventory::Fact, Level, Option<String>)> {
+/// What a file covers, given why it is short, if it is: of a part, nothing is covered in full.
+fn cut_short(covered: BTreeMap<Covered, Extent>, short: Option<&str>) -> Vec<FileCoverage> {
     covered
         .into_iter()
-        .map(|((_, scope, fact), extent)| match short {
-            Some(reason) if extent.level == Level::Full => (scope, fact, Level::Partial, Some(reason.to_owned())),
-            _ => (scope, fact, extent.level, extent.note),
+        .map(|((_, scope_id, fact), Extent { level, note, window_from })| {
+            let (level, note) = match short {
+                Some(reason) if level == Level::Full => (Level::Partial, Some(reason.to_owned())),
+                _ => (level, note),
+            };
+            FileCoverage { scope_id, fact, level, note, window_from }
         })
         .collect()
 }
@@ -390,16 +406,20 @@ fn build_coverage(options: &Options<'_>, files: &[LoadedFile], as_of: Moment) ->
         coverage.declare(&scope.provider, &scope.id);
     }
     for file in files.iter().filter(|file| !file.excluded) {
-        for (scope, fact, level, note) in &file.coverage {
-            let key = CoverageKey { provider: file.about.provider.to_owned(), scope_id: scope.clone(), fact: *fact };
+        for covered in &file.coverage {
+            let key = CoverageKey {
+                provider: file.about.provider.to_owned(),
+                scope_id: covered.scope_id.clone(),
+                fact: covered.fact,
+            };
             coverage.add(
                 key,
                 CoverageEntry {
                     source_id: file.source_id().to_owned(),
                     as_of: file.as_of,
-                    level: *level,
-                    window_from: None,
-                    note: note.clone(),
+                    level: covered.level,
+                    window_from: covered.window_from,
+                    note: covered.note.clone(),
                 },
             );
         }
@@ -428,15 +448,15 @@ fn write_provenance(store: &Store, files: &[LoadedFile]) -> Result<(), Error> {
             rows_rejected: i64::try_from(file.rejected.len()).unwrap_or(i64::MAX),
             truncated: file.truncated,
         })?;
-        for (scope, fact, level, note) in &file.coverage {
+        for covered in &file.coverage {
             writer.push(CoverageRow {
                 source_id: file.source_id().to_owned(),
-                scope_id: Word(scope.clone()),
+                scope_id: Word(covered.scope_id.clone()),
                 provider: Word::from(file.about.provider),
-                fact: Word::from(fact.name()),
-                level: Word::from(level.name()),
-                window_from: None,
-                note: note.clone(),
+                fact: Word::from(covered.fact.name()),
+                level: Word::from(covered.level.name()),
+                window_from: covered.window_from,
+                note: covered.note.clone(),
             })?;
         }
     }

@@ -26,7 +26,7 @@ mod testing;
 pub use discover::Unrecognised;
 pub use input::Input;
 pub use list::SOURCES;
-pub use load::{Error, Estate, LoadedFile, Options, load};
+pub use load::{Error, Estate, FileCoverage, LoadedFile, Options, load};
 pub use output::{Broken, Output, Reject};
 pub use probe::{Probe, Recognised};
 

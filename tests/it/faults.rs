@@ -57,7 +57,7 @@ fn a_truncated_json_alone_and_beside_others() {
     let (folder, before) = assessed();
     let alone = folder.remove("in/aws").file("in/aws/details.json", broken);
     let run = fails(&alone, &before, &[]);
-    assert!(run.stderr.contains("the file breaks off at line 1, column 69"), "{}", run.stderr);
+    assert!(run.stderr.contains("the file breaks off at line 1, column 63"), "{}", run.stderr);
     assert!(run.stderr.contains("aws/details.json"), "{}", run.stderr);
 
     let (folder, _) = assessed();
@@ -66,7 +66,7 @@ fn a_truncated_json_alone_and_beside_others() {
     assert_eq!(beside.run(&args).code, 3);
     let record = beside.record("out");
     let file = record["evidence"].as_array().unwrap().iter().find(|file| file["path"] == "aws/details.json").unwrap();
-    assert_eq!(file["failure"], "the file breaks off at line 1, column 69");
+    assert_eq!(file["failure"], "the file breaks off at line 1, column 63");
     let allowed: Vec<&str> = args.into_iter().chain(["--allow-incomplete"]).collect();
     assert_eq!(beside.run(&allowed).code, 0);
 }

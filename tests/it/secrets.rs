@@ -48,6 +48,16 @@ fn contents(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap()
 }
 
+/// Whether a hash of a value stands anywhere, as tables of the inventory keep it to find reuse.
+fn has_fingerprint(bytes: &[u8]) -> bool {
+    [(&b"sha256:"[..], 64), (b"sha1:", 40)].into_iter().any(|(mark, digits)| {
+        bytes.windows(mark.len() + digits).any(|window| {
+            let (start, rest) = window.split_at(mark.len());
+            start.eq_ignore_ascii_case(mark) && rest.iter().all(u8::is_ascii_hexdigit)
+        })
+    })
+}
+
 #[test]
 fn no_canary_reaches_an_output() {
     let folder = rungs().copy(&sample(), "q2");
@@ -70,6 +80,6 @@ fn no_canary_reaches_an_output() {
             let found = bytes.windows(canary.len()).any(|window| window == canary.as_bytes());
             assert!(!found, "canary {} is in {place}", number + 1);
         }
-        assert!(!bytes.windows(7).any(|window| window.eq_ignore_ascii_case(b"sha256:")) || place.ends_with(".parquet") || !place.contains("out"), "a fingerprint is in {place}");
+        assert!(!has_fingerprint(bytes), "a fingerprint is in {place}");
     }
 }

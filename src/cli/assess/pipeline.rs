@@ -359,7 +359,8 @@ fn exports(checks: &[Check]) -> plan::Exports {
     let mut exports = plan::Exports::new();
     for check in checks {
         let Some(view) = View::find(&check.view) else { continue };
-        let read = check.needs.iter().chain(&check.complete).filter_map(|fact| fact.parse::<Fact>().ok());
+        let facts = check.needs.iter().chain(&check.complete).chain(&check.listed_by);
+        let read = facts.filter_map(|fact| fact.parse::<Fact>().ok());
         let read: Vec<Fact> = read.collect();
         for provider in PROVIDERS {
             let wanted: Vec<Fact> = view.own_facts(provider).chain(read.iter().copied()).collect();

@@ -8,7 +8,7 @@ use clap::Args;
 use super::CatalogArgs;
 use crate::cli::{Error, Ui};
 use crate::config::{self, Config, DEFAULT_MAX_EVIDENCE_AGE_DAYS, Moment};
-use crate::diag::{Diagnostic, Diagnostics, Scalar, SourceFile};
+use crate::diag::{Diagnostic, Diagnostics, Place, Scalar, SourceFile};
 use crate::engine::{Engine, RelateOptions, Related};
 use crate::frameworks::Library;
 use crate::inventory::Store;
@@ -51,6 +51,8 @@ pub struct Configured {
     /// Largest age of evidence, in days.
     pub max_evidence_age_days: u32,
     config_folder: Option<PathBuf>,
+    /// A configuration that nobody asked for, one folder below.
+    config_below: Option<PathBuf>,
     paths: Vec<PathBuf>,
     as_of: Option<Moment>,
 }
@@ -81,6 +83,7 @@ impl InventoryArgs {
             let beside = paths.first().filter(|path| path.is_dir())?.join(CONFIG_NAME);
             beside.is_file().then_some(beside)
         });
+        let config_below = if found.is_none() { paths.first().and_then(|path| config_below(path)) } else { None };
         let (config, config_text) = match &found {
             Some(path) => {
                 let text =
@@ -97,7 +100,7 @@ impl InventoryArgs {
         let (parameters, max_evidence_age_days) = parameters(&config, &library)?;
         let mut paths = paths;
         paths.extend(questionnaire(&config, config_folder.as_deref(), &paths)?);
-        Ok(Configured { config, config_text, library, parameters, max_evidence_age_days, config_folder, paths, as_of })
+        Ok(Configured { config, config_text, library, parameters, max_evidence_age_days, config_folder, config_below, paths, as_of })
     }
 }
 
@@ -107,6 +110,13 @@ impl Configured {
     /// # Errors
     /// When nothing can be read, or rungs.yaml asks for what does not exist.
     pub fn open(self, ui: &mut Ui, leave_out: Option<&Path>) -> Result<Opened, Error> {
+        if let Some(below) = &self.config_below {
+            ui.fault(
+                &Diagnostic::warning("config/below", "this configuration is not used: it lies below what is read")
+                    .at(Place::Path(below.display().to_string()))
+                    .help("read its folder, or name it with `-c`"),
+            );
+        }
         let work = tempfile::tempdir().map_err(|source| Error::Write { path: std::env::temp_dir(), source })?;
         let store = Store::new(work.path());
         let options = sources::Options {
@@ -120,7 +130,7 @@ impl Configured {
         let progress = ui.progress("reading exports");
         let mut estate = sources::load(SOURCES, &options, store)?;
         progress.set_message("relating");
-        crate::access::compute(&estate.store)?;
+        crate::access::compute(&estate.store, &estate.coverage)?;
         let engine = Engine::new()?;
         let mut by_belief: Vec<_> = estate.files.iter().filter(|file| !file.excluded).collect();
         by_belief.sort_by_key(|file| (file.about.precedence, std::cmp::Reverse(file.as_of), file.sha256.clone()));
@@ -135,6 +145,17 @@ impl Configured {
         progress.finish_and_clear();
         Ok(Opened { configured: self, estate, engine, related, work })
     }
+}
+
+/// A configuration in a folder below: whoever reads one folder too high would miss it.
+fn config_below(path: &Path) -> Option<PathBuf> {
+    let mut found: Vec<PathBuf> = std::fs::read_dir(path)
+        .ok()?
+        .filter_map(|entry| Some(entry.ok()?.path().join(CONFIG_NAME)))
+        .filter(|config| config.is_file())
+        .collect();
+    found.sort();
+    found.into_iter().next()
 }
 
 /// The questionnaire that rungs.yaml names, unless it lies in a folder that is read anyway.

@@ -14,7 +14,7 @@ pub(super) fn check(known: &Check, parts: &Parts<'_>) -> Option<v1::Check> {
     let counts = result.counts;
     let controls = parts
         .library
-        .controls_of(&known.practice)
+        .controls_of(known)
         .into_iter()
         .filter(|(catalog, _)| parts.frameworks.iter().any(|framework| framework.id == *catalog))
         .map(|(catalog, control)| format!("{catalog}/{control}"))

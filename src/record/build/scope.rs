@@ -87,11 +87,11 @@ pub(super) fn evidence(parts: &Parts<'_>) -> Vec<v1::Evidence> {
         coverage: file
             .coverage
             .iter()
-            .map(|(scope_id, fact, level, note)| v1::EvidenceCoverage {
-                scope_id: scope_id.clone(),
-                fact: fact.name().to_owned(),
-                level: level.name().to_owned(),
-                note: note.clone(),
+            .map(|covered| v1::EvidenceCoverage {
+                scope_id: covered.scope_id.clone(),
+                fact: covered.fact.name().to_owned(),
+                level: covered.level.name().to_owned(),
+                note: covered.note.clone(),
             })
             .collect(),
     };

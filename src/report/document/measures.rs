@@ -148,13 +148,29 @@ pub struct Question {
 #[derive(Debug, Serialize)]
 pub struct Plan {
     pub waves: Vec<Wave>,
-    /// The first things to do.
-    pub top: Vec<Action>,
+    /// The first things to do, each over all its scopes.
+    pub top: Vec<TopAction>,
     pub actions: usize,
     pub fixes: usize,
     pub hours: String,
     pub hours_per_wave: String,
     pub next_level: Option<NextLevel>,
+}
+
+/// One of the first things to do, over all scopes in which it is due.
+#[derive(Debug, Serialize)]
+pub struct TopAction {
+    /// Id of the first of the plan's actions that it stands for.
+    pub id: String,
+    pub title: String,
+    pub check: Option<String>,
+    pub question: Option<String>,
+    pub severity: String,
+    pub rows: u64,
+    pub owner: String,
+    pub hours: String,
+    /// `aws 111122223333`, ...
+    pub scopes: Vec<String>,
 }
 
 /// A wave of the plan.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::build::Titles;
-use super::{Action, NextLevel, Plan, Wave};
+use super::{Action, NextLevel, Plan, TopAction, Wave};
 use crate::record::v1::{self, Assessment};
 use crate::report::remediation::points;
 
@@ -34,7 +34,7 @@ pub(super) fn plan(record: &Assessment, titles: &Titles<'_>) -> Plan {
     let is_fix = |id: &String| record.plan.actions.iter().any(|action| action.id == *id && action.kind == "fix");
     Plan {
         waves,
-        top: actions.iter().filter(|action| action.kind == "fix").take(TOP_ACTIONS).cloned().collect(),
+        top: top(record),
         actions: actions.len(),
         fixes: actions.iter().filter(|action| action.kind == "fix").count(),
         hours: hours(record.plan.actions.iter().map(|action| action.effort_hours).sum()),
@@ -58,6 +58,46 @@ pub(super) fn plan(record: &Assessment, titles: &Titles<'_>) -> Plan {
     }
 }
 
+/// The first fixes in the plan's order; what is done in several scopes alike is one of them.
+fn top(record: &Assessment) -> Vec<TopAction> {
+    let mut top: Vec<TopAction> = Vec::new();
+    let mut efforts: Vec<f64> = Vec::new();
+    for fix in record.plan.actions.iter().filter(|action| action.kind == "fix") {
+        let subject = fix.check.as_ref().or(fix.question.as_ref());
+        let known = top.iter().position(|known| subject == known.check.as_ref().or(known.question.as_ref()));
+        if let Some((known, effort)) = known.and_then(|at| Some((top.get_mut(at)?, efforts.get_mut(at)?))) {
+            known.rows += fix.rows;
+            *effort += fix.effort_hours;
+            known.scopes.extend(scope_of(fix));
+            continue;
+        }
+        if top.len() == TOP_ACTIONS {
+            continue;
+        }
+        top.push(TopAction {
+            id: fix.id.clone(),
+            title: fix.title.clone(),
+            check: fix.check.clone(),
+            question: fix.question.clone(),
+            severity: fix.severity.clone(),
+            rows: fix.rows,
+            owner: fix.owner.clone(),
+            hours: String::new(),
+            scopes: scope_of(fix).into_iter().collect(),
+        });
+        efforts.push(fix.effort_hours);
+    }
+    for (action, effort) in top.iter_mut().zip(efforts) {
+        action.hours = hours(effort);
+    }
+    top
+}
+
+/// `aws 111122223333`; none for an answer.
+fn scope_of(action: &v1::Action) -> Option<String> {
+    Some(format!("{} {}", action.provider.as_ref()?, action.scope_id.as_ref()?))
+}
+
 fn action(action: &v1::Action, frameworks: &BTreeMap<&str, &str>) -> Action {
     let best = action.gain.frameworks.iter().filter(|(_, gain)| **gain > 0.0);
     let best = best.max_by(|a, b| a.1.total_cmp(b.1).then_with(|| b.0.cmp(a.0)));
@@ -71,10 +111,7 @@ fn action(action: &v1::Action, frameworks: &BTreeMap<&str, &str>) -> Action {
         title: action.title.clone(),
         check: action.check.clone(),
         question: action.question.clone(),
-        scope: match (&action.provider, &action.scope_id) {
-            (Some(provider), Some(scope)) => format!("{provider} {scope}"),
-            _ => String::new(),
-        },
+        scope: scope_of(action).unwrap_or_default(),
         severity: action.severity.clone(),
         rows: action.rows,
         owner: action.owner.clone(),

@@ -35,7 +35,11 @@ impl<'a> ReportWorld<'a> {
         let mut fonts = FontStore::new();
         for (_, bytes) in templates.under(FONTS) {
             for font in Font::iter(Bytes::new(bytes.to_vec())) {
-                let info: FontInfo = font.info().clone();
+                let mut info: FontInfo = font.info().clone();
+                // IBM's own abbreviation of SemiBold, which typst takes for a family of its own.
+                if let Some(family) = info.family.strip_suffix(" SmBld") {
+                    info.family = family.to_owned();
+                }
                 fonts.push((font, info));
             }
         }

@@ -44,9 +44,10 @@ impl Source for McpConfig {
                          with `mcpServers`, or nothing but commands and URLs",
             facts: &[
                 (Fact::Agent, Level::Full),
-                (Fact::AgentTools, Level::Full),
+                (Fact::AgentTools, Level::Partial),
                 (Fact::AgentApproval, Level::Partial),
                 (Fact::ExposureCode, Level::Full),
+                (Fact::Credential, Level::Full),
                 (Fact::CredentialStorage, Level::Full),
             ],
             main_view: "agent_tools",
@@ -245,10 +246,11 @@ impl<'a> Client<'a> {
         let masked = format!("masked values, which may be written out or not: {}", self.masked);
         let (level, note) = if self.masked > 0 { (Level::Partial, Some(masked.as_str())) } else { (Level::Full, None) };
         out.cover(PROVIDER, scope, Fact::ExposureCode, level, note);
+        out.cover(PROVIDER, scope, Fact::Credential, level, note);
         out.cover(PROVIDER, scope, Fact::CredentialStorage, level, note);
         out.cover(PROVIDER, scope, Fact::Agent, Level::Full, None);
-        let servers = "servers; the tools of each stand in its answer to tools/list";
-        out.cover(PROVIDER, scope, Fact::AgentTools, Level::Full, Some(servers));
+        let servers = "servers only; the tools of each stand in its answer to tools/list";
+        out.cover(PROVIDER, scope, Fact::AgentTools, Level::Partial, Some(servers));
         if self.has_auto_approval {
             let note = "only what runs without approval is configured; the rest is up to the client";
             out.cover(PROVIDER, scope, Fact::AgentApproval, Level::Partial, Some(note));
@@ -489,10 +491,11 @@ mod tests {
         assert_eq!(
             covered(&loaded),
             [
+                "credential full",
                 "credential.storage full",
                 "exposure.code full",
                 "agent full",
-                "agent.tools full: servers; the tools of each stand in its answer to tools/list",
+                "agent.tools partial: servers only; the tools of each stand in its answer to tools/list",
                 "agent.approval none: the configuration does not say which calls a person approves",
             ]
         );
@@ -573,7 +576,7 @@ mod tests {
         let loaded = load_fixture(&McpConfig, "mcp.config/good/masked.json");
         assert!(loaded.rows(Exposure::TABLE, &["location"]).is_empty());
         let note = "masked values, which may be written out or not: 1";
-        assert_eq!(covered(&loaded)[1], format!("exposure.code partial: {note}"));
+        assert_eq!(covered(&loaded)[2], format!("exposure.code partial: {note}"));
         assert_eq!(loaded.rows(Agent::TABLE, &["delegation"]), [["∅"]]);
     }
 

@@ -696,7 +696,7 @@ mod tests {
         let expected = [["attached:odd", "odd", "∅"], ["inline:x", "s3:GetObject", "false"], ["group:ops", "ops", "∅"]];
         assert_eq!(held, expected);
         let covered =
-            truncated.coverage.iter().all(|(scope, _, level, _)| scope == "444455556666" && *level == Level::Partial);
+            truncated.coverage.iter().all(|fact| fact.scope_id == "444455556666" && fact.level == Level::Partial);
         assert!(covered, "{:?}", truncated.coverage);
         loaded.assert_no_canary();
     }

@@ -1,5 +1,5 @@
 //! What the statements of an identity policy grant, in a form small enough to keep until every principal
-//! and every managed policy has been read. Judges each grant as MODEL.md says; a Deny counts only where it
+//! and every managed policy has been read. Judges each grant by itself; a Deny counts only where it
 //! takes away everything without a condition.
 
 use std::collections::BTreeSet;

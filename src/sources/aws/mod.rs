@@ -11,6 +11,7 @@ mod holdings;
 mod managed;
 mod pattern;
 mod policy;
+pub mod secrets_manager;
 mod tags;
 mod trust_policy;
 

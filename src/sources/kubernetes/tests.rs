@@ -17,8 +17,8 @@ fn file(loaded: &Loaded) -> &LoadedFile {
 
 /// `fact level note` of one file, in order.
 fn coverage(loaded: &Loaded) -> Vec<String> {
-    let line = |(_, fact, level, note): &(String, crate::inventory::Fact, crate::inventory::Level, Option<String>)| {
-        format!("{fact} {level} {}", note.as_deref().unwrap_or("-"))
+    let line = |covered: &crate::sources::FileCoverage| {
+        format!("{} {} {}", covered.fact, covered.level, covered.note.as_deref().unwrap_or("-"))
     };
     file(loaded).coverage.iter().map(line).collect()
 }
@@ -381,7 +381,7 @@ fn a_file_that_breaks_off_keeps_what_was_read() {
     assert_eq!(names, ["payments/api", "agents/triage", "agents/default", "payments/api"]);
     let one_namespace = "service accounts of one namespace only: exported without `-A`";
     let of_whole = loaded.estate.files.last().unwrap().coverage.first().unwrap();
-    assert_eq!(of_whole.3.as_deref(), Some(one_namespace));
+    assert_eq!(of_whole.note.as_deref(), Some(one_namespace));
 }
 
 #[test]
