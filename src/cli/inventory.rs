@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use super::groups::{Format, FormatArgs, InventoryArgs, Opened};
 use super::table::Table;
 use super::{Error, Exit, Ui};
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, printable};
 use crate::engine::{QueryResult, Value};
 use crate::inventory::schema::TABLES;
 use crate::inventory::views::VIEWS;
@@ -143,13 +143,14 @@ fn show_files(opened: &Opened, format: Format, ui: &mut Ui) -> Result<(), Error>
     }
     ui.data(&table.text())?;
     for file in estate.files.iter().filter(|file| file.failure.is_some()) {
-        ui.line(&format!("\nnot read to the end: {}: {}", file.path, file.failure.as_deref().unwrap_or_default()))?;
+        let failure = file.failure.as_deref().unwrap_or_default();
+        ui.line(&printable(&format!("\nnot read to the end: {}: {failure}", file.path)))?;
     }
     for file in &estate.unrecognised {
-        ui.line(&format!("\nnot recognised: {}: {}", file.path, file.reason))?;
+        ui.line(&printable(&format!("\nnot recognised: {}: {}", file.path, file.reason)))?;
     }
     for record in estate.rejected() {
-        ui.line(&format!("\nrejected: {} {}: {}", record.path, record.locator, record.reason))?;
+        ui.line(&printable(&format!("\nrejected: {} {}: {}", record.path, record.locator, record.reason)))?;
     }
     let mut table = Table::new(["view", "rows"]);
     for view in VIEWS {

@@ -5,10 +5,13 @@ use std::path::Path;
 use super::Ui;
 use super::table::Table;
 use crate::assessment::percent;
+use crate::diag::printable;
 use crate::record::v1::{Action, Assessment, IdentityMaturity, Range};
 
 /// Checks and actions that are named.
 const NAMED: usize = 5;
+/// Characters of a name that are shown.
+const LONGEST: usize = 100;
 
 /// The summary as text.
 pub(super) fn text(record: &Assessment, output: &Path, files: &[String], ui: &Ui) -> String {
@@ -17,7 +20,7 @@ pub(super) fn text(record: &Assessment, output: &Path, files: &[String], ui: &Ui
         text.push_str(&value);
         text.push('\n');
     };
-    let organisation = record.organisation.as_deref().unwrap_or("Estate");
+    let organisation = name(record.organisation.as_deref().unwrap_or("Estate"));
     line(ui.bold(&format!("{organisation}, as of {}", record.as_of.get(..10).unwrap_or_default())));
     let maturity = &record.maturity;
     line(format!("Identity maturity           {}", levels(&maturity.identity)));
@@ -85,10 +88,10 @@ pub(super) fn text(record: &Assessment, output: &Path, files: &[String], ui: &Ui
 fn plan(record: &Assessment, line: &mut impl FnMut(String)) {
     let named = |action: &Action| {
         let scope = match (&action.scope_id, action.kind.as_str()) {
-            (Some(scope), "fix") => format!(" ({scope})"),
+            (Some(scope), "fix") => format!(" ({})", name(scope)),
             _ => String::new(),
         };
-        format!("  {:<12}{}{scope}", action.wave, action.title)
+        format!("  {:<12}{}{scope}", action.wave, name(&action.title))
     };
     if let Some(next) = &record.plan.next_level {
         let exact = if next.exact { "" } else { "about " };
@@ -114,6 +117,12 @@ fn counted(number: usize, one: &str) -> String {
         _ if one.ends_with('x') => format!("{number} {one}es"),
         _ => format!("{number} {one}s"),
     }
+}
+
+/// A name of somebody else's choice, on one line and not longer than a line.
+fn name(text: &str) -> String {
+    let text = printable(text).replace('\n', " ");
+    if text.chars().count() <= LONGEST { text } else { text.chars().take(LONGEST).chain(['…']).collect() }
 }
 
 fn levels(maturity: &IdentityMaturity) -> String {

@@ -1,5 +1,7 @@
 //! Tables of text for people: columns as wide as their longest value.
 
+use crate::diag::printable;
+
 /// A table; the last column may be of any width.
 pub struct Table {
     header: Vec<String>,
@@ -41,7 +43,7 @@ impl Table {
 
 /// Names in exports may hold line ends and control characters; a table has one line a row.
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    printable(text).replace('\n', "\u{fffd}")
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ mod yaml;
 use std::fmt;
 use std::sync::Arc;
 
-pub use render::Renderer;
+pub use render::{Renderer, printable};
 pub use scalar::Scalar;
 pub use span::{Located, SourceFile};
 pub use yaml::{MAX_YAML_BYTES, read as read_yaml};

@@ -69,13 +69,14 @@ pub(super) fn each_line(
     Ok(())
 }
 
-struct Lookup<'a> {
+/// What a finding's check and file are called.
+pub(super) struct Lookup<'a> {
     checks: BTreeMap<&'a str, &'a Check>,
     files: BTreeMap<&'a str, (&'a str, &'a str)>,
 }
 
 impl<'a> Lookup<'a> {
-    fn new(record: &'a Assessment) -> Self {
+    pub fn new(record: &'a Assessment) -> Self {
         Self {
             checks: record.checks.iter().map(|check| (check.id.as_str(), check)).collect(),
             files: record
@@ -86,9 +87,21 @@ impl<'a> Lookup<'a> {
         }
     }
 
+    /// The check.
+    pub fn check(&self, finding: &Finding<'_>) -> Option<&'a Check> {
+        self.checks.get(finding.check).copied()
+    }
+
+    /// Path and digest of the file that the row was taken from; empty where there is none.
+    pub fn source(&self, finding: &Finding<'_>) -> (&'a str, &'a str) {
+        finding.source_id.and_then(|id| self.files.get(id).copied()).unwrap_or_default()
+    }
+
     fn line(&self, finding: &Finding<'_>) -> Option<[String; COLUMNS.len()]> {
-        let check = self.checks.get(finding.check)?;
-        let (path, sha256) = finding.source_id.and_then(|id| self.files.get(id).copied()).unwrap_or_default();
+        let check = self.check(finding)?;
+        let (path, sha256) = self.source(finding);
+        let shown = evidence(finding.evidence, &check.evidence);
+        let shown: Vec<String> = shown.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         let [provider, scope, environment, kind, ai_use] =
             finding.segment.map(|value| value.unwrap_or_default().to_owned());
         Some([
@@ -104,7 +117,7 @@ impl<'a> Lookup<'a> {
             ai_use,
             finding.row_id.to_owned(),
             finding.label.unwrap_or_default().to_owned(),
-            evidence(finding.evidence, &check.evidence),
+            shown.join("; "),
             check.remediation.title.clone(),
             path.to_owned(),
             sha256.to_owned(),
@@ -113,8 +126,8 @@ impl<'a> Lookup<'a> {
     }
 }
 
-/// The check's own evidence columns as `name=value; ...`; what is not known is said to be so.
-fn evidence(json: &str, columns: &[String]) -> String {
+/// The check's own evidence columns with their values; what is not known is said to be so.
+pub(super) fn evidence(json: &str, columns: &[String]) -> Vec<(String, String)> {
     let values: serde_json::Map<String, serde_json::Value> = serde_json::from_str(json).unwrap_or_default();
     let shown = columns.iter().map(|column| {
         let value = match values.get(column) {
@@ -122,7 +135,7 @@ fn evidence(json: &str, columns: &[String]) -> String {
             Some(serde_json::Value::String(text)) => text.clone(),
             Some(value) => value.to_string(),
         };
-        format!("{column}={value}")
+        (column.clone(), value)
     });
-    shown.collect::<Vec<_>>().join("; ")
+    shown.collect()
 }

@@ -34,7 +34,8 @@ impl Report for Html {
             String::from_utf8_lossy(bytes).into_owned()
         };
         let (style, script) = (asset(STYLE), asset(SCRIPT));
-        let document = document::build(input.record, input.templates)?;
+        let mut document = document::build(input.record, input.templates)?;
+        document::add_rows(&mut document, input)?;
         let page = input.templates.render(PAGE, &document, AutoEscape::Html)?;
         // Style and script are ours, not data: they go in after the template has escaped everything else, and
         // their digests are all that the page's policy allows.

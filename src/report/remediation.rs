@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::text::cell;
+use super::text::cell_of_lines;
 use super::{Error, Input, Report};
 use crate::record::v1::{Action, Assessment};
 
@@ -48,16 +48,11 @@ impl Report for Remediation {
         writer.write_record(COLUMNS).map_err(std::io::Error::from)?;
         for action in &input.record.plan.actions {
             let line = line(action, input.record);
-            writer.write_record(line.iter().map(|value| multi_line(value))).map_err(std::io::Error::from)?;
+            writer.write_record(line.iter().map(|value| cell_of_lines(value))).map_err(std::io::Error::from)?;
         }
         writer.flush()?;
         Ok(())
     }
-}
-
-/// Steps keep their lines; everything else about a cell holds.
-fn multi_line(text: &str) -> String {
-    text.lines().map(cell).collect::<Vec<_>>().join("\n")
 }
 
 /// The columns of one action, as plain text.

@@ -6,11 +6,11 @@ use std::path::Path;
 
 use include_dir::{Dir, DirEntry, include_dir};
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
+use minijinja::value::{Serde, ValueKind};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
 use super::document::Document;
-use super::{Error, text};
+use super::{Error, markdown, text};
 
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 
@@ -109,7 +109,7 @@ impl Templates {
         environment.set_auto_escape_callback(move |_| escape.clone());
         environment.set_formatter(format);
         environment.add_filter("visible", |value: String| text::visible(&value));
-        environment.add_filter("md", |value: String| minijinja::Value::from_safe_string(markdown(&value)));
+        environment.add_filter("code", |value: String| minijinja::Value::from_safe_string(markdown::code(&value)));
         for (name, bytes) in &self.files {
             if let (true, Ok(source)) = (name.ends_with(".jinja"), std::str::from_utf8(bytes)) {
                 environment.add_template(name, source).map_err(wrong)?;
@@ -132,40 +132,22 @@ fn format(
     state: &mut minijinja::State<'_, '_>,
     value: &minijinja::Value,
 ) -> Result<(), minijinja::Error> {
+    // Lists and objects are written as text and may hold anything that a text may.
+    let is_plain = matches!(
+        value.kind(),
+        ValueKind::Number | ValueKind::Bool | ValueKind::None | ValueKind::Undefined | ValueKind::Invalid
+    );
     match state.auto_escape() {
-        AutoEscape::Custom(name)
-            if *name == MARKDOWN && value.kind() == minijinja::value::ValueKind::String && !value.is_safe() =>
-        {
-            out.write_str(&markdown(&value.to_string())).map_err(minijinja::Error::from)
+        AutoEscape::Custom(name) if *name == MARKDOWN && !is_plain && !value.is_safe() => {
+            out.write_str(&markdown::escape(&value.to_string())).map_err(minijinja::Error::from)
         }
-        AutoEscape::Custom(_) => {
-            let plain = minijinja::Value::from_safe_string(value.to_string());
-            out.write_str(plain.as_str().unwrap_or_default()).map_err(minijinja::Error::from)
-        }
-        AutoEscape::Html if value.kind() == minijinja::value::ValueKind::String && !value.is_safe() => {
+        AutoEscape::Custom(_) => out.write_str(&value.to_string()).map_err(minijinja::Error::from),
+        AutoEscape::Html if !is_plain && !value.is_safe() => {
             let shown = minijinja::Value::from(text::visible(&value.to_string()));
             minijinja::escape_formatter(out, state, &shown)
         }
         _ => minijinja::escape_formatter(out, state, value),
     }
-}
-
-/// Text that Markdown shows as it is: what could begin markup is preceded by a backslash.
-fn markdown(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text::visible(text).chars() {
-        match character {
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '|' | '~' | '!' => {
-                escaped.push('\\');
-                escaped.push(character);
-            }
-            character => escaped.push(character),
-        }
-    }
-    escaped
 }
 
 fn collect(folder: &Dir<'_>, files: &mut BTreeMap<String, Vec<u8>>) {
@@ -176,16 +158,5 @@ fn collect(folder: &Dir<'_>, files: &mut BTreeMap<String, Vec<u8>>) {
                 files.insert(file.path().to_string_lossy().replace('\\', "/"), file.contents().to_vec());
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::markdown;
-
-    #[test]
-    fn names_cannot_become_markup() {
-        assert_eq!(markdown("a|b *c* [x](http://y) `z` <b>"), "a\\|b \\*c\\* \\[x\\](http://y) \\`z\\` &lt;b&gt;");
-        assert_eq!(markdown("line\nbreak"), "line break");
     }
 }

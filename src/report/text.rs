@@ -20,12 +20,27 @@ pub(super) fn range(range: Option<&Range>) -> String {
 }
 
 /// Text for a cell of a CSV file: spreadsheets take what starts with these characters for a formula, so an
-/// apostrophe goes before it.
+/// apostrophe goes before it. Where a spreadsheet parts cells at semicolons, one begins after each of them.
 pub(super) fn cell(text: &str) -> String {
-    let text = visible(text);
-    let first = text.trim_start().chars().next();
-    let is_formula = matches!(first, Some('=' | '+' | '-' | '@')) || text.starts_with(['\t', '\r']);
-    if is_formula { format!("'{text}") } else { text }
+    without_formulas(&visible(text))
+}
+
+/// The same for text that keeps its lines.
+pub(super) fn cell_of_lines(text: &str) -> String {
+    without_formulas(&text.lines().map(visible).collect::<Vec<_>>().join("\n"))
+}
+
+fn without_formulas(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    let mut is_start = true;
+    for character in text.chars() {
+        if is_start && matches!(character, '=' | '+' | '-' | '@' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}') {
+            safe.push('\'');
+        }
+        is_start = character == ';' || (is_start && (character.is_whitespace() || character == '\u{fffd}'));
+        safe.push(character);
+    }
+    safe
 }
 
 /// Text without characters that change how what stands beside it is shown.
@@ -48,7 +63,11 @@ mod tests {
     #[test]
     fn a_cell_is_never_a_formula() {
         assert_eq!(cell("=HYPERLINK(\"http://x\")"), "'=HYPERLINK(\"http://x\")");
-        assert_eq!(cell(" +1"), "' +1");
+        assert_eq!(cell(" +1"), " '+1");
+        assert_eq!(cell("\t=1\r"), "\u{fffd}'=1\u{fffd}");
+        assert_eq!(cell("\u{ff1d}1"), "'\u{ff1d}1");
+        assert_eq!(cell("a; =b;c"), "a; '=b;c");
+        assert_eq!(cell_of_lines("\n=a\n- b\n"), "\n'=a\n- b");
         assert_eq!(cell("@x"), "'@x");
         assert_eq!(cell("-1"), "'-1");
         assert_eq!(cell("a=b"), "a=b");

@@ -9,6 +9,7 @@
   const RANKS = {
     severity: ["low", "medium", "high", "critical"],
     state: ["not applicable", "not mapped", "not assessed", "unanswered", "stale", "error", "partly assessed", "assessed", "answered"],
+    verdict: ["undetermined", "unknown", "waived", "failed"],
     rating: ["–", "N", "N..P", "N..L", "N..F", "P", "P..L", "P..F", "L", "L..F", "F"],
   };
 
@@ -26,7 +27,10 @@
 
   function value(item, index, key) {
     const at = cell(item, index);
-    if (at.dataset.v !== undefined) return Number(at.dataset.v);
+    if (at.classList.contains("iv")) {
+      // What is proven decides, then what is possible; what does not apply comes before nothing.
+      return at.dataset.low === undefined ? -1 : Number(at.dataset.low) * 10000 + Number(at.dataset.high);
+    }
     const text = words(at);
     if (RANKS[key]) return rank(key, text);
     if (text === "–") return -1;
@@ -37,7 +41,7 @@
     const index = headers(table).indexOf(header);
     const key = header.dataset.key;
     // What is worst or largest is what a reader looks for first; titles are read from A.
-    const first = index === 0 || key === "owner" || key === "domain" || key === "kind" ? "ascending" : "descending";
+    const first = index === 0 || ["owner", "domain", "kind", "check", "scope", "use"].includes(key) ? "ascending" : "descending";
     const second = first === "ascending" ? "descending" : "ascending";
     const order = header.getAttribute("aria-sort") === first ? second : first;
     for (const other of headers(table)) other.removeAttribute("aria-sort");
@@ -109,6 +113,23 @@
     form.addEventListener("reset", () => setTimeout(apply));
     form.addEventListener("submit", (event) => event.preventDefault());
     apply();
+  }
+
+  // A link may lead to what a filter shows, in place of where it leads without one.
+  function makeShortcut(link) {
+    const { form: section, filter, value } = link.dataset;
+    link.addEventListener("click", (event) => {
+      const form = document.getElementById(section).querySelector("form.filters");
+      if (!form) return;
+      event.preventDefault();
+      for (const field of form.elements) if (field.name) field.value = "";
+      const select = form.elements[filter];
+      const wanted = value.trim().replace(/\s+/g, " ");
+      select.value = [...select.options].some((option) => option.value === wanted) ? wanted : "";
+      form.dispatchEvent(new Event("input"));
+      form.scrollIntoView();
+      select.focus({ preventScroll: true });
+    });
   }
 
   // A link may lead to what is closed or filtered away.
@@ -201,6 +222,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll("table.sortable").forEach(makeSortable);
     document.querySelectorAll("form.filters").forEach(makeFilter);
+    document.querySelectorAll("a[data-filter]").forEach(makeShortcut);
     makeTheme(document.getElementById("theme"));
     makeScrollers();
     makeNav();

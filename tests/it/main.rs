@@ -17,6 +17,7 @@ mod determinism;
 mod docs;
 mod evidence;
 mod faults;
+mod hostile;
 mod inventory;
 mod layering;
 mod secrets;

@@ -49,6 +49,8 @@ pub fn build(record: &Assessment, templates: &Templates) -> Result<Document, Err
             })
             .collect(),
         checks: checks(record),
+        rows: Vec::new(),
+        rows_found: 0,
         questions: record
             .questions
             .iter()
@@ -418,6 +420,7 @@ fn check(check: &v1::Check, failed_ai: u64) -> Check {
         undetermined: check.undetermined,
         waived: check.waived,
         failed_ai,
+        rows_listed: 0,
         bar: bar(check.whole.strict.as_ref()),
         accepted: bar(check.whole.accepted.as_ref()),
         observed: bar(check.observed.as_ref()),

@@ -79,6 +79,8 @@ pub struct Check {
     pub undetermined: u64,
     pub waived: u64,
     pub failed_ai: u64,
+    /// How many of its rows the document lists.
+    pub rows_listed: usize,
     pub bar: Bar,
     pub accepted: Bar,
     pub observed: Bar,
@@ -105,6 +107,31 @@ pub struct CheckScope {
     pub failed: u64,
     pub unknown: u64,
     pub waived: u64,
+}
+
+/// A row that does not pass a check.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    /// Its place among the rows of its check, from 0.
+    pub place: usize,
+    pub check: String,
+    /// Title of the check.
+    pub title: String,
+    pub severity: String,
+    /// failed, waived, unknown or undetermined.
+    pub verdict: String,
+    pub id: String,
+    /// Its name for people; may be empty.
+    pub name: String,
+    pub provider: String,
+    pub scope_id: String,
+    pub environment: String,
+    pub kind: String,
+    pub ai_use: String,
+    /// What shows why it does not pass.
+    pub evidence: Vec<Pair>,
+    pub source: String,
+    pub locator: String,
 }
 
 /// A question.

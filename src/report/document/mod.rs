@@ -10,6 +10,7 @@ mod measures;
 mod pages;
 mod plan;
 mod registers;
+mod rows;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,7 @@ pub use blocks::Prose;
 pub use build::build;
 pub use measures::*;
 pub use registers::*;
+pub use rows::add_rows;
 
 /// The whole report.
 #[derive(Debug, Serialize)]
@@ -51,6 +53,10 @@ pub struct Document {
     pub severities: Vec<Severity>,
     /// Checks, worst first.
     pub checks: Vec<Check>,
+    /// Rows that do not pass; empty unless they were added, since not every output lists them.
+    pub rows: Vec<Row>,
+    /// How many rows there were to list.
+    pub rows_found: u64,
     /// Questions.
     pub questions: Vec<Question>,
     /// The plan.
