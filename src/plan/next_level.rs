@@ -40,12 +40,12 @@ pub fn next_level(
     let search = Search { scored, done: &done, maturity, best: &maturity::assess(&library.model, &done), actions };
     (maturity.proven + 1..=TOP_LEVEL).map(|level| search.level(level)).find(|found| {
         let chosen: Vec<&Action> = actions.iter().filter(|action| found.actions.contains(&action.id)).collect();
-        let reached = || {
-            let scored = Scored::new(library, &after(library, inputs, &chosen), Population::Whole);
-            maturity::assess(&library.model, &scored).proven >= found.level
-        };
-        // Nobody is at a level where nothing applies, though nothing holds it back: the one above is next.
-        !found.without_action.is_empty() || reached()
+        let scored = Scored::new(library, &after(library, inputs, &chosen), Population::Whole);
+        let reached = maturity::assess(&library.model, &scored);
+        // Nobody is at a level where nothing applies, though nothing holds it back: one above is next.
+        reached.proven >= found.level
+            || !found.without_action.is_empty()
+            || reached.domains.iter().any(|domain| domain.holds_back(found.level))
     })
 }
 

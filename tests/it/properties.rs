@@ -229,7 +229,7 @@ fn a_claim_is_capped_by_the_maturity_of_the_identities_that_ai_uses() {
 }
 
 #[test]
-fn an_expired_waiver_and_an_empty_folder_change_and_prove_nothing() {
+fn an_expired_waiver_changes_nothing_and_one_in_force_no_strict_figure() {
     let config = |waivers: &str| {
         format!("organisation: Test\nscopes:\n  - {{ provider: aws, id: \"111122223333\" }}\n{waivers}")
     };
@@ -239,36 +239,46 @@ fn an_expired_waiver_and_an_empty_folder_change_and_prove_nothing() {
         ))
     };
     let report = credential_report(&[&user_with_key("old", "2020-01-01"), &user_with_key("new", "2026-06-01")]);
-    let assess = |config: &str, report: Option<&str>| {
-        let folder = rungs().file("in/rungs.yaml", config);
-        let folder = match report {
-            Some(report) => folder.file("in/report.csv", report),
-            None => folder,
-        };
-        folder.assess("in")
-    };
+    let assess = |config: &str| rungs().file("in/rungs.yaml", config).file("in/report.csv", &report).assess("in");
     let figures = |record: &serde_json::Value, waived: &str| {
         let checks: Vec<_> =
             record["checks"].as_array().unwrap().iter().map(|check| check["whole"][waived].clone()).collect();
         serde_json::json!([record["maturity"], checks])
     };
-    let without = assess(&config(""), Some(&report));
-    let expired = assess(&waiver("2026-06-29"), Some(&report));
-    let in_force = assess(&waiver("2026-06-30"), Some(&report));
+    let without = assess(&config(""));
+    let expired = assess(&waiver("2026-06-29"));
+    let in_force = assess(&waiver("2026-06-30"));
     for side in ["strict", "accepted"] {
         assert_eq!(figures(&without, side), figures(&expired, side), "{side}");
     }
     assert_eq!(figures(&without, "strict"), figures(&in_force, "strict"));
     assert_ne!(figures(&without, "accepted"), figures(&in_force, "accepted"), "the waiver covers a row");
-    let empty = assess(&config(""), None);
+}
+
+#[test]
+fn an_empty_folder_and_exports_that_are_too_old_prove_nothing() {
+    let folder = rungs().file("in/rungs.yaml", "organisation: Test\n");
+    let run = folder.run(&["assess", "in", "-o", "out", "--as-of", "2026-06-30"]);
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    assert!(run.stdout.is_empty() && !folder.path("out/assessment.json").exists());
+    let assess = |made: &str| {
+        let config = format!("organisation: Test\nsources:\n  - {{ path: report.csv, as_of: {made} }}\n");
+        let report = credential_report(&[&user_with_key("new", "2026-03-01")]);
+        rungs().file("in/rungs.yaml", &config).file("in/report.csv", &report).assess("in")
+    };
+    let passed = |record: &serde_json::Value| {
+        record["checks"].as_array().unwrap().iter().map(|check| check["passed"].as_u64().unwrap()).sum::<u64>()
+    };
+    assert!(passed(&assess("2026-03-30")) > 0);
+    let old = assess("2026-03-29");
+    assert_eq!(passed(&old), 0);
     for estate in ["identity", "ai_identity"] {
-        let maturity = &empty["maturity"][estate];
-        assert_eq!((maturity["proven"].as_u64(), maturity["possible"].as_u64()), (Some(0), Some(5)));
+        let maturity = &old["maturity"][estate];
+        assert_eq!((maturity["proven"].as_u64(), maturity["possible"].as_u64()), (Some(0), Some(5)), "{estate}");
     }
-    let framework_lows = empty["frameworks"].as_array().unwrap();
-    assert!(framework_lows.len() >= 6);
-    for framework in framework_lows {
-        assert_eq!(framework["achieved"]["strict"]["low"].as_f64(), Some(0.0), "{framework}");
+    let frameworks = old["frameworks"].as_array().unwrap();
+    assert!(frameworks.len() >= 6);
+    for framework in frameworks {
+        assert_eq!(framework["achieved"]["strict"]["low"].as_f64(), Some(0.0), "{}", framework["id"]);
     }
-    assert!(empty["checks"].as_array().unwrap().iter().all(|check| check["passed"] == 0));
 }

@@ -7,7 +7,7 @@ use rungs::assessment::{FrameworkResult, Inputs, Population, Scored, score_frame
 use rungs::engine::Verdict;
 use rungs::frameworks::{Effect, Library};
 use rungs::inventory::Level;
-use rungs::maturity::{self, TOP_LEVEL};
+use rungs::maturity::{self, Maturity, TOP_LEVEL};
 use rungs::plan::{self, Action, ActionKind, Exports, NextLevel, Target};
 
 use super::figures::{assert_not_lower, of_inputs};
@@ -34,10 +34,14 @@ impl Planned {
         Self { library, inputs, results, actions }
     }
 
-    /// The proven level after some actions.
-    fn proven_after(&self, actions: &[&Action]) -> u8 {
+    /// Identity maturity after some actions.
+    fn after(&self, actions: &[&Action]) -> Maturity {
         let after = plan::after(&self.library, &self.inputs, actions);
-        maturity::assess(&self.library.model, &Scored::new(&self.library, &after, Population::Whole)).proven
+        maturity::assess(&self.library.model, &Scored::new(&self.library, &after, Population::Whole))
+    }
+
+    fn proven_after(&self, actions: &[&Action]) -> u8 {
+        self.after(actions).proven
     }
 
     fn next_level(&self) -> Option<NextLevel> {
@@ -194,8 +198,17 @@ fn everything_that_fails_or_is_open_has_an_action_and_nothing_else() {
 fn the_set_for_the_next_level_reaches_it() {
     for_all(worlds(), |world| {
         let planned = Planned::new(&world);
-        let Some(next) = planned.next_level() else { return Ok(()) };
-        prop_assert!(next.level <= TOP_LEVEL && next.level > planned.proven_after(&[]));
+        let proven = planned.proven_after(&[]);
+        let everything: Vec<&Action> = planned.actions.iter().collect();
+        let Some(next) = planned.next_level() else {
+            // Then nothing holds back any more, however much is done.
+            let best = planned.after(&everything);
+            let is_free = best.domains.iter().all(|domain| !domain.holds_back(TOP_LEVEL));
+            prop_assert!(proven == TOP_LEVEL || is_free, "something holds back and is not named");
+            return no_level_between(&planned, proven, TOP_LEVEL + 1);
+        };
+        prop_assert!(next.level <= TOP_LEVEL && next.level > proven);
+        no_level_between(&planned, proven, next.level)?;
         let chosen: Vec<&Action> = planned.actions.iter().filter(|action| next.actions.contains(&action.id)).collect();
         prop_assert_eq!(chosen.len(), next.actions.len(), "an action that there is not");
         let effort: f64 = chosen.iter().map(|action| action.effort_hours).sum();
@@ -208,18 +221,15 @@ fn the_set_for_the_next_level_reaches_it() {
             prop_assert!(reached >= next.level, "{next:?} reaches level {reached}");
             nothing_cheaper(&planned, &next)
         } else {
-            let everything = planned.proven_after(&planned.actions.iter().collect::<Vec<_>>());
-            prop_assert!(everything < next.level, "level {} is within reach: {next:?}", next.level);
+            let reached = planned.proven_after(&everything);
+            prop_assert!(reached < next.level, "level {} is within reach: {next:?}", next.level);
             Ok(())
         }
     });
 }
 
-/// No set of whole checks and answers that takes less effort reaches the level of an exact answer.
-fn nothing_cheaper(planned: &Planned, next: &NextLevel) -> Result<(), TestCaseError> {
-    if !next.exact {
-        return Ok(());
-    }
+/// Every choice of whole checks and answers.
+fn choices(planned: &Planned) -> impl Iterator<Item = Vec<&Action>> {
     let subject = |action: &Action| match &action.target {
         Target::Check { check, .. } => check.clone(),
         Target::Question(question) => question.clone(),
@@ -227,20 +237,35 @@ fn nothing_cheaper(planned: &Planned, next: &NextLevel) -> Result<(), TestCaseEr
     let mut subjects: Vec<String> = planned.actions.iter().map(subject).collect();
     subjects.sort();
     subjects.dedup();
-    for set in 0..(1_u32 << subjects.len()) {
+    (0..(1_u32 << subjects.len())).map(move |set| {
         let is_in = |action: &&Action| {
             let place = subjects.iter().position(|known| *known == subject(action)).unwrap();
             set >> place & 1 == 1
         };
-        let chosen: Vec<&Action> = planned.actions.iter().filter(is_in).collect();
+        planned.actions.iter().filter(is_in).collect()
+    })
+}
+
+/// A level that the plan skips as one where nothing applies is one that nobody can be at.
+fn no_level_between(planned: &Planned, proven: u8, next: u8) -> Result<(), TestCaseError> {
+    if next > proven + 1 {
+        for chosen in choices(planned) {
+            let reached = planned.proven_after(&chosen);
+            prop_assert!(reached == proven || reached >= next, "level {reached} is skipped");
+        }
+    }
+    Ok(())
+}
+
+/// No choice that takes less effort reaches the level of an exact answer.
+fn nothing_cheaper(planned: &Planned, next: &NextLevel) -> Result<(), TestCaseError> {
+    for chosen in choices(planned).filter(|_| next.exact) {
         let effort: f64 = chosen.iter().map(|action| action.effort_hours).sum();
-        let is_complete = chosen
-            .iter()
-            .flat_map(|action| &action.requires)
-            .all(|required| chosen.iter().any(|action| action.id == *required));
+        let is_there = |id: &String| chosen.iter().any(|action| action.id == *id);
+        let is_complete = chosen.iter().flat_map(|action| &action.requires).all(is_there);
         if is_complete && effort < next.effort_hours - 1e-9 {
             let reached = planned.proven_after(&chosen);
-            prop_assert!(reached < next.level, "{effort} hours reach level {reached}: {:?}", next);
+            prop_assert!(reached < next.level, "{effort} hours reach level {reached}: {next:?}");
         }
     }
     Ok(())

@@ -76,7 +76,7 @@ fn random_worlds_reach_every_state() {
             at_least(10, format!("{population:?} rated ({low}, {high})"));
         }
         at_least(100, format!("{population:?} bounded"));
-        for level in 0..=3 {
+        for level in 0..=2 {
             at_least(10, format!("{population:?} proven {level}"));
             at_least(20, format!("{population:?} possible {level}"));
         }

@@ -188,7 +188,7 @@ fn strong_estates() -> impl Strategy<Value = Estate> {
 pub fn estates() -> impl Strategy<Value = Estate> {
     let any = (vec(evidence(), CHECKS), vec(answers(), 0..5), autonomies(), option::of(0..=5_u8))
         .prop_map(|(checks, answers, autonomy, claimed)| Estate { checks, answers, autonomy, claimed });
-    prop_oneof![2 => any, 1 => strong_estates()]
+    prop_oneof![any, strong_estates()]
 }
 
 impl RandomAnswer {
