@@ -111,7 +111,9 @@ impl CheckResult {
                 not(State::NotAssessed)
             };
         }
-        let state = if nothing_covered {
+        // Rows may be seen in scopes that are covered in part; where they are bounded, these count.
+        let nothing_judged = counts.passed + counts.failed + counts.waived == 0;
+        let state = if nothing_covered && nothing_judged {
             State::NotAssessed
         } else if remit.is_covered() {
             State::Assessed

@@ -106,6 +106,15 @@ pub fn rate(parts: &[Part], covers: Covers, assurance: Assurance) -> Rated {
     Rated { strict, accepted, rating, capped_by }
 }
 
+/// Rates a practice: its parts measure all of it, unless it does not concern the organisation at all.
+#[must_use]
+pub fn rate_practice(practice: &str, scored: &Scored) -> Rated {
+    if scored.not_applicable.contains(practice) {
+        return Rated { strict: None, accepted: None, rating: None, capped_by: Vec::new() };
+    }
+    rate(scored.parts(practice), Covers::Whole, Assurance::Automated)
+}
+
 /// The interval over all parts, `None` where it does not apply.
 fn value(parts: &[Part], covers: Covers, assurance: Assurance, pick: Pick) -> Option<Interval> {
     let of_kind = |kind: PartKind| parts.iter().filter(move |part| part.kind == kind);

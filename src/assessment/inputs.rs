@@ -65,6 +65,13 @@ impl SegmentCounts {
         Self { segment, passed: 0, failed: 0, unknown: 0, undetermined: 0, waived: 0, unseen: 0 }
     }
 
+    /// A scope without rows, where nothing else is known of them.
+    #[must_use]
+    pub fn of_scope(provider: &str, scope_id: &str) -> Self {
+        let (provider, scope_id) = (Some(provider.to_owned()), Some(scope_id.to_owned()));
+        Self::empty(Segment { provider, scope_id, ..Segment::default() })
+    }
+
     /// All rows that the check judges, or may judge.
     #[must_use]
     pub fn rows(&self) -> u64 {
@@ -96,12 +103,7 @@ impl CheckInput {
             .filter(|counts| counts.rows() > 0)
             .collect();
         for (provider, scope_id, rows) in remit.unseen() {
-            let segment = Segment {
-                provider: Some(provider.to_owned()),
-                scope_id: Some(scope_id.to_owned()),
-                ..Segment::default()
-            };
-            segments.push(SegmentCounts { unseen: rows, ..SegmentCounts::empty(segment) });
+            segments.push(SegmentCounts { unseen: rows, ..SegmentCounts::of_scope(provider, scope_id) });
         }
         Self { segments, remit, by_identity, error: None }
     }

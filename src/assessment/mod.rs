@@ -13,7 +13,7 @@ mod remit;
 
 pub use answers::{Answer, AnswerState, Answers, Attestation, read_answers};
 pub use check::{CheckResult, Counts, State};
-pub use control::{ControlResult, ControlState, Rated, rate};
+pub use control::{ControlResult, ControlState, Rated, rate, rate_practice};
 pub use framework::{FrameworkResult, score_framework};
 pub use inputs::{AgentAutonomy, CheckInput, Inputs, Population, SegmentCounts};
 pub use interval::{Interval, Rating, fixed_point, percent};

@@ -1,6 +1,6 @@
 //! The parts of practices and controls: checks and questions with weight, strength and value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::CheckResult;
 use super::inputs::{AgentAutonomy, Inputs, Population};
@@ -96,6 +96,8 @@ pub struct Scored {
     pub checks: BTreeMap<String, CheckResult>,
     /// Parts of every practice, by its id; strength 1.
     pub practices: BTreeMap<String, Vec<Part>>,
+    /// Practices that do not apply because no agent acts so far alone, whether or not they have parts.
+    pub not_applicable: BTreeSet<String>,
 }
 
 impl Scored {
@@ -145,7 +147,14 @@ impl Scored {
                 value,
             });
         }
-        Self { checks, practices }
+        let not_applicable = library
+            .model
+            .practices
+            .iter()
+            .filter(|practice| Applies::of(practice, inputs.autonomy) == Applies::No)
+            .map(|practice| practice.id.clone())
+            .collect();
+        Self { checks, practices, not_applicable }
     }
 
     /// The parts of a practice.

@@ -1,7 +1,7 @@
 //! Levels of domains and of the whole, computed twice: from what is proven and from what is possible.
 
-use crate::assessment::{Interval, Rated, Rating, Scored, rate};
-use crate::frameworks::{Assurance, Covers, Model};
+use crate::assessment::{Interval, Rated, Rating, Scored, rate_practice};
+use crate::frameworks::Model;
 
 /// Levels run from 1 to this.
 pub const TOP_LEVEL: u8 = 5;
@@ -105,7 +105,7 @@ pub fn assess(model: &Model, scored: &Scored) -> Maturity {
                 .map(|practice| PracticeResult {
                     id: practice.id.clone(),
                     level: practice.level,
-                    rated: rate(scored.parts(&practice.id), Covers::Whole, Assurance::Automated),
+                    rated: rate_practice(&practice.id, scored),
                 })
                 .collect();
             practices.sort_by(|a, b| (a.level, &a.id).cmp(&(b.level, &b.id)));

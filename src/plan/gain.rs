@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::action::{Action, ActionKind, Target, effect};
 use crate::assessment::{
-    CheckInput, ControlState, FrameworkResult, Inputs, Interval, Population, Scored, SegmentCounts, score_framework,
+    CheckInput, ControlState, FrameworkResult, Inputs, Interval, Population, Scored, SegmentCounts, Uncovered,
+    score_framework,
 };
 use crate::frameworks::{ControlMapping, Effect, Library};
 
@@ -71,10 +72,15 @@ fn apply(input: &mut CheckInput, kind: ActionKind, scope: Option<&(String, Strin
         && let Some((provider, scope)) = scope
     {
         let is_shown = |own_provider: &str, own_scope: &str| own_provider == provider && own_scope == scope;
-        let (shown, open) = std::mem::take(&mut input.remit.uncovered)
+        let (shown, open): (Vec<Uncovered>, _) = std::mem::take(&mut input.remit.uncovered)
             .into_iter()
-            .partition::<Vec<_>, _>(|known| is_shown(&known.provider, &known.scope_id));
+            .partition(|known| is_shown(&known.provider, &known.scope_id));
         input.remit.uncovered = open;
+        // For all of it to pass there must be something: where nobody ever saw a row, the scope holds one.
+        if shown.iter().any(|known| known.missing.is_none()) && input.segments.iter().all(|segment| segment.rows() == 0)
+        {
+            input.segments.push(SegmentCounts { passed: 1, ..SegmentCounts::of_scope(provider, scope) });
+        }
         input.remit.covered.extend(shown.into_iter().map(|known| (known.provider, known.scope_id)));
         input.remit.needs_missing.retain(|(_, own_provider, own_scope)| !is_shown(own_provider, own_scope));
     }

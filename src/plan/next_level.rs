@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::action::{Action, Target};
-use crate::assessment::{Cap, Part, PartKind, Rating, Scored, rate};
-use crate::frameworks::{Assurance, Covers};
-use crate::maturity::{Maturity, TOP_LEVEL};
+use super::gain::after;
+use crate::assessment::{Inputs, Part, PartKind, Population, Rating, Scored, rate};
+use crate::frameworks::{Assurance, Covers, Library};
+use crate::maturity::{self, Maturity, TOP_LEVEL};
 
 /// Above this many parts the search is not exhaustive.
 const EXACT_PARTS: usize = 16;
@@ -21,51 +22,87 @@ pub struct NextLevel {
     pub effort_hours: f64,
     /// Whether no cheaper set of whole checks and answers would do. Fixing only some rows of a check may.
     pub exact: bool,
-    /// Practices that block the level and have no action: nothing measures them.
+    /// Practices that block the level whatever is done, and domains that have no practice up to it.
     pub without_action: Vec<String>,
 }
 
-/// Finds the set; `None` at the top level.
+/// Finds the set; `None` at the top level, and where nothing applies at any level above.
 #[must_use]
-pub fn next_level(scored: &Scored, maturity: &Maturity, actions: &[Action]) -> Option<NextLevel> {
-    let level = maturity.proven + 1;
-    if level > TOP_LEVEL {
-        return None;
-    }
-    let mut chosen: BTreeSet<&str> = BTreeSet::new();
-    let mut found =
-        NextLevel { level, actions: Vec::new(), effort_hours: 0.0, exact: true, without_action: Vec::new() };
-    for domain in &maturity.domains {
-        for practice in domain.practices.iter().filter(|practice| practice.level <= level) {
-            let needed = if practice.level == level { Rating::L } else { Rating::F };
-            if practice.rated.rating.is_none_or(|(low, _)| low >= needed) {
-                continue;
-            }
-            let options = options(scored.parts(&practice.id), actions);
-            match cheapest(scored.parts(&practice.id), &options, needed) {
-                Some((ids, exact)) => {
-                    chosen.extend(ids);
-                    found.exact &= exact;
+pub fn next_level(
+    library: &Library,
+    inputs: &Inputs,
+    scored: &Scored,
+    maturity: &Maturity,
+    actions: &[Action],
+) -> Option<NextLevel> {
+    let all: Vec<&Action> = actions.iter().collect();
+    let done = Scored::new(library, &after(library, inputs, &all), Population::Whole);
+    let search = Search { scored, done: &done, maturity, best: &maturity::assess(&library.model, &done), actions };
+    (maturity.proven + 1..=TOP_LEVEL).map(|level| search.level(level)).find(|found| {
+        let chosen: Vec<&Action> = actions.iter().filter(|action| found.actions.contains(&action.id)).collect();
+        let scored = Scored::new(library, &after(library, inputs, &chosen), Population::Whole);
+        let reached = maturity::assess(&library.model, &scored);
+        // Nobody is at a level where nothing applies, though nothing holds it back: one above is next.
+        reached.proven >= found.level
+            || !found.without_action.is_empty()
+            || reached.domains.iter().any(|domain| domain.holds_back(found.level))
+    })
+}
+
+/// What the search looks at.
+struct Search<'a> {
+    scored: &'a Scored,
+    /// Everything fixed and shown.
+    done: &'a Scored,
+    maturity: &'a Maturity,
+    /// The maturity of that.
+    best: &'a Maturity,
+    actions: &'a [Action],
+}
+
+impl Search<'_> {
+    fn level(&self, level: u8) -> NextLevel {
+        let mut chosen: BTreeSet<&str> = BTreeSet::new();
+        let mut found =
+            NextLevel { level, actions: Vec::new(), effort_hours: 0.0, exact: true, without_action: Vec::new() };
+        for domain in &self.maturity.domains {
+            for practice in domain.practices.iter().filter(|practice| practice.level <= level) {
+                let needed = if practice.level == level { Rating::L } else { Rating::F };
+                if practice.rated.rating.is_none_or(|(low, _)| low >= needed) {
+                    continue;
                 }
-                None => found.without_action.push(practice.id.clone()),
+                let (parts, done) = (self.scored.parts(&practice.id), self.done.parts(&practice.id));
+                match cheapest(parts, done, &options(parts, self.actions), needed) {
+                    Some((ids, exact)) => {
+                        chosen.extend(ids);
+                        found.exact &= exact;
+                    }
+                    None => found.without_action.push(practice.id.clone()),
+                }
             }
         }
-    }
-    // What an action requires comes first, so it belongs to the set.
-    let mut waiting: Vec<&str> = chosen.iter().copied().collect();
-    while let Some(id) = waiting.pop() {
-        for required in actions.iter().filter(|action| action.id == id).flat_map(|action| &action.requires) {
-            if chosen.insert(required) {
-                // Shared requirements may make another choice cheaper, which this search does not weigh.
-                found.exact = false;
-                waiting.push(required);
+        for domain in self.best.domains.iter().filter(|domain| domain.holds_back(level)) {
+            let has_practice = |level| domain.practices.iter().any(|practice| practice.level == level);
+            if !(1..=level).all(has_practice) {
+                found.without_action.push(domain.id.clone());
             }
         }
+        // What an action requires comes first, so it belongs to the set.
+        let mut waiting: Vec<&str> = chosen.iter().copied().collect();
+        while let Some(id) = waiting.pop() {
+            for required in self.actions.iter().filter(|action| action.id == id).flat_map(|action| &action.requires) {
+                if chosen.insert(required) {
+                    // Shared requirements may make another choice cheaper, which this search does not weigh.
+                    found.exact = false;
+                    waiting.push(required);
+                }
+            }
+        }
+        let efforts = self.actions.iter().filter(|action| chosen.contains(action.id.as_str()));
+        found.effort_hours = efforts.map(|action| action.effort_hours).sum();
+        found.actions = chosen.into_iter().map(str::to_owned).collect();
+        found
     }
-    found.effort_hours =
-        actions.iter().filter(|action| chosen.contains(action.id.as_str())).map(|action| action.effort_hours).sum();
-    found.actions = chosen.into_iter().map(str::to_owned).collect();
-    Some(found)
 }
 
 /// Everything that can be done about one part.
@@ -95,16 +132,22 @@ fn options<'a>(parts: &[Part], actions: &'a [Action]) -> Vec<PartOption<'a>> {
     options
 }
 
-/// The cheapest choice of parts to complete so that the practice is proven at `needed`, and whether the search
+/// The cheapest choice of parts to make what they are in `done` so that the practice is proven at `needed`, and whether the search
 /// was exhaustive.
-fn cheapest<'a>(parts: &[Part], options: &[PartOption<'a>], needed: Rating) -> Option<(Vec<&'a str>, bool)> {
+fn cheapest<'a>(
+    parts: &[Part],
+    done: &[Part],
+    options: &[PartOption<'a>],
+    needed: Rating,
+) -> Option<(Vec<&'a str>, bool)> {
     let suffices = |chosen: &dyn Fn(usize) -> bool| {
-        let done: Vec<Part> = parts
+        let after: Vec<Part> = parts
             .iter()
+            .zip(done)
             .enumerate()
-            .map(|(place, part)| if chosen(place) { completed(part) } else { part.clone() })
+            .map(|(place, (part, done))| if chosen(place) { done.clone() } else { part.clone() })
             .collect();
-        rate(&done, Covers::Whole, Assurance::Automated).rating.is_none_or(|(low, _)| low >= needed)
+        rate(&after, Covers::Whole, Assurance::Automated).rating.is_none_or(|(low, _)| low >= needed)
     };
     let collect = |kept: Vec<&PartOption<'a>>| kept.into_iter().flat_map(|option| option.ids.iter().copied()).collect();
     if options.len() <= EXACT_PARTS {
@@ -133,10 +176,4 @@ fn cheapest<'a>(parts: &[Part], options: &[PartOption<'a>], needed: Rating) -> O
         }
     }
     None
-}
-
-/// A part as it would be when all is fixed and shown.
-fn completed(part: &Part) -> Part {
-    let full = part.value.strict.map(|_| crate::assessment::Interval::FULL);
-    Part { value: crate::assessment::PartValue { strict: full, accepted: full, cap: Cap::None }, ..part.clone() }
 }

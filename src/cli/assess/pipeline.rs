@@ -86,7 +86,7 @@ pub(super) fn assess(
     let actions = plan::actions(library, &inputs, &exports(&library.checks), estate.as_of);
     let gains = plan::gains(library, &inputs, &results, &actions);
     let order = plan::order(&actions, &gains);
-    let next_level = plan::next_level(&whole, &identity, &actions);
+    let next_level = plan::next_level(library, &inputs, &whole, &identity, &actions);
     notices.extend(waiver_notices(opened, &waiver_hits));
     let summary = record::summarise(engine, &related.ai.selectors)?;
     let id = record::assessment_id(&record::Digests {

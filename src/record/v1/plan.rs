@@ -70,6 +70,6 @@ pub struct NextLevel {
     pub effort_hours: f64,
     /// Whether no cheaper set of whole checks and answers would do.
     pub exact: bool,
-    /// Practices that block the level and that nothing measures.
+    /// Practices that block the level whatever is done, and domains that have no practice up to it.
     pub without_action: Vec<String>,
 }
