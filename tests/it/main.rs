@@ -20,4 +20,6 @@ mod faults;
 mod hostile;
 mod inventory;
 mod layering;
+mod properties;
+mod random;
 mod secrets;
