@@ -330,7 +330,11 @@ GROUP BY holder
 SELECT
   i.identity_id, i.identity_name, i.identity_kind, i.identity_owner, i.provider, i.scope_id, i.environment,
   CASE g.autonomy_rank WHEN 3 THEN 'autonomous' WHEN 2 THEN 'supervised' WHEN 1 THEN 'manual' END AS agent_autonomy,
-  i.source_id, i.locator, i.native_id, i.is_human,
+  i.source_id, i.locator, i.native_id,
+  -- A user of whom nothing says that a person signs in counts as a machine, once the credentials that would show it
+  -- have been listed.
+  CASE WHEN i.is_human IS NOT NULL THEN i.is_human WHEN i.identity_kind <> 'iam_user' OR c.f_credential = 'full' THEN false
+  END AS is_human,
   CASE WHEN i.identity_owner IS NOT NULL THEN true WHEN c.f_owner = 'full' THEN false END AS has_owner,
   i.owner_basis, i.environment_basis,
   CASE WHEN i.environment IS NOT NULL THEN true WHEN c.f_environment = 'full' THEN false END AS has_environment,

@@ -80,6 +80,7 @@ fn no_canary_reaches_an_output() {
             let found = bytes.windows(canary.len()).any(|window| window == canary.as_bytes());
             assert!(!found, "canary {} is in {place}", number + 1);
         }
-        assert!(!has_fingerprint(bytes), "a fingerprint is in {place}");
+        // Tools carry the hash of their public description, to see it change.
+        assert!(place == "agent_tool" || !has_fingerprint(bytes), "a fingerprint is in {place}");
     }
 }

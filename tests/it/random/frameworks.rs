@@ -252,6 +252,7 @@ impl Frameworks {
             parameters: BTreeMap::new(),
             needs: Vec::new(),
             complete: Vec::new(),
+            listed_by: Vec::new(),
             practice: Located::nowhere(self.practice_id(check.practice)),
             kind: Kind::Preventive,
             severity: check.severity,
