@@ -72,12 +72,25 @@ FROM credential
 WHERE kind = 'access_key' AND created_at IS NOT NULL
 GROUP BY credential_id
 
+-- section: CREDENTIAL_DATED
+-- A key of which no list says when it was made cannot be told from the keys of a full list, so it would count twice.
+SELECT
+  c.* EXCEPT (created_at, last_used_state),
+  coalesce(c.created_at, k.created_at) AS created_at,
+  -- What was made after tracking began and not seen since has never been used.
+  CASE WHEN c.last_used_state = 'none_in_window' AND c.last_used_at IS NULL
+            AND coalesce(c.created_at, k.created_at) >= c.tracking_since
+       THEN 'never' ELSE c.last_used_state END AS last_used_state
+FROM credential c
+LEFT JOIN KEY_DATES k ON c.credential_id = k.credential_id AND c.created_at IS NULL AND c.kind = 'access_key'
+LEFT JOIN cover v ON c.provider = v.provider AND c.scope_id = v.scope_id
+WHERE c.kind <> 'access_key' OR coalesce(c.created_at, k.created_at) IS NOT NULL OR v.f_credential IS DISTINCT FROM 'full'
+
 -- section: CREDENTIAL_ROWS
 SELECT
   c.credential_id,
   coalesce(a.identity_id, c.identity_id) AS identity_id,
-  c.provider, c.scope_id, c.kind, c.lifetime, c.status,
-  coalesce(c.created_at, k.created_at) AS created_at,
+  c.provider, c.scope_id, c.kind, c.lifetime, c.status, c.created_at,
   c.expires_at, c.last_rotated_at, c.last_used_at, c.never_expires, c.auto_rotated, c.ttl_seconds,
   c.rotation_days, c.rotation_basis, c.last_used_state, c.last_used_by, c.storage, c.storage_ref, c.shared_scope,
   c.fingerprint, c.fingerprint_sha1, c.source_id, c.locator,
@@ -88,20 +101,19 @@ SELECT
   CASE
     WHEN c.last_used_at <= s.as_of
       THEN (CAST(s.as_of AS BIGINT) - CAST(c.last_used_at AS BIGINT)) / 86400000000
-    WHEN c.last_used_at IS NULL AND c.last_used_state = 'never' AND coalesce(c.created_at, k.created_at) <= s.as_of
-      THEN (CAST(s.as_of AS BIGINT) - CAST(coalesce(c.created_at, k.created_at) AS BIGINT)) / 86400000000
+    WHEN c.last_used_at IS NULL AND c.last_used_state = 'never' AND c.created_at <= s.as_of
+      THEN (CAST(s.as_of AS BIGINT) - CAST(c.created_at AS BIGINT)) / 86400000000
     WHEN c.last_used_at IS NULL AND c.last_used_state = 'none_in_window'
          AND (CAST(s.as_of AS BIGINT) - CAST(c.tracking_since AS BIGINT)) / 86400000000 >= 365
       THEN (CAST(s.as_of AS BIGINT)
             - greatest(CAST(c.tracking_since AS BIGINT),
-                       coalesce(CAST(coalesce(c.created_at, k.created_at) AS BIGINT), 0))) / 86400000000
+                       coalesce(CAST(c.created_at AS BIGINT), 0))) / 86400000000
   END AS idle_days,
   CASE WHEN c.expires_at IS NOT NULL AND c.expires_at > s.as_of
        THEN (CAST(c.expires_at AS BIGINT) - CAST(s.as_of AS BIGINT)) / 1000000 END AS left_seconds
-FROM credential c
+FROM CREDENTIAL_DATED c
 JOIN src s ON c.source_id = s.source_id
 LEFT JOIN ALIASES a ON c.identity_id = a.alias
-LEFT JOIN KEY_DATES k ON c.credential_id = k.credential_id AND c.created_at IS NULL AND c.kind = 'access_key'
 
 -- section: CREDENTIAL_KEYED
 -- An access key is the same key in a report (by slot) and in a list (by id): identity and creation time say

@@ -97,7 +97,9 @@ fn every_export_that_is_added_only_narrows_figures() {
     let whole = rungs().copy(&sample(), "q2").assess("q2");
     for part in [
         "kubernetes", "scans", "questionnaire.yaml", "aws/ml", "aws/production/credential-report.csv",
-        "aws/production/account-authorization-details.json", "aws/production/access-keys.ndjson", "agents/vscode",
+        "aws/production/account-authorization-details.json", "aws/production/access-key-last-used.ndjson",
+        "agents/vscode", "agents/crm-tools",
+        // Not the key list: it is of a later minute than the report, and holds a key that the report denies.
     ] {
         let folder = rungs().copy(&sample(), "q2").remove(&format!("q2/{part}"));
         let folder = if part == "questionnaire.yaml" {
