@@ -16,8 +16,10 @@ pub struct Framework {
     /// Controls in scope.
     pub in_scope: usize,
     /// Share of them that something measures.
+    #[serde(deserialize_with = "super::exact::maybe")]
     pub mapped: Option<f64>,
     /// Share of applicable ones of which evidence says something.
+    #[serde(deserialize_with = "super::exact::maybe")]
     pub evidenced: Option<f64>,
     /// Mean over applicable ones.
     pub achieved: Figures,

@@ -49,8 +49,10 @@ pub struct IdentityMaturity {
     /// Greatest level that is possible.
     pub possible: u8,
     /// Mean of the domains' proven levels: a mean, not a level.
+    #[serde(deserialize_with = "super::exact::maybe")]
     pub mean_proven: Option<f64>,
     /// Mean of the domains' possible levels: a mean, not a level.
+    #[serde(deserialize_with = "super::exact::maybe")]
     pub mean_possible: Option<f64>,
     /// Level by level, how many domains hold it.
     pub profile: Vec<ProfileLevel>,

@@ -2,6 +2,7 @@
 
 mod check;
 mod estate;
+mod exact;
 mod framework;
 mod maturity;
 mod plan;
@@ -33,8 +34,10 @@ pub const FORMAT: &str = "1.0";
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Range {
     /// What is proven.
+    #[serde(deserialize_with = "exact::number")]
     pub low: f64,
     /// What is still possible.
+    #[serde(deserialize_with = "exact::number")]
     pub high: f64,
 }
 

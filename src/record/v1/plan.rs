@@ -10,6 +10,7 @@ pub struct Plan {
     /// What reaches the next level; null at the top.
     pub next_level: Option<NextLevel>,
     /// Hours of work that one wave is planned to hold.
+    #[serde(deserialize_with = "super::exact::number")]
     pub hours_per_wave: f64,
 }
 
@@ -37,6 +38,7 @@ pub struct Action {
     /// Which team does it.
     pub owner: String,
     /// What it takes.
+    #[serde(deserialize_with = "super::exact::number")]
     pub effort_hours: f64,
     /// Actions that come first.
     pub requires: Vec<String>,
@@ -54,6 +56,7 @@ pub struct Action {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Gain {
     /// Change of each framework's strict Achieved low.
+    #[serde(deserialize_with = "super::exact::by_name")]
     pub frameworks: std::collections::BTreeMap<String, f64>,
     /// Whether that is an upper bound.
     pub up_to: bool,
@@ -67,6 +70,7 @@ pub struct NextLevel {
     /// Ids of the actions.
     pub actions: Vec<String>,
     /// Their effort together.
+    #[serde(deserialize_with = "super::exact::number")]
     pub effort_hours: f64,
     /// Whether no cheaper set of whole checks and answers would do.
     pub exact: bool,
