@@ -139,7 +139,7 @@ impl AccessGraph {
         while let Some(node) = queue.pop_front() {
             let Some(way) = ways.get(&node).cloned() else { continue };
             let mut before: Vec<NodeIndex> = self.graph.neighbors_directed(node, Direction::Incoming).collect();
-            before.sort_by(|a, b| self.sort_key(*a).cmp(&self.sort_key(*b)));
+            before.sort_by(|a, b| self.sort_key(*a).cmp(self.sort_key(*b)));
             for earlier in before {
                 if ways.contains_key(&earlier) {
                     continue;

@@ -91,8 +91,8 @@ impl Rating {
     pub fn of(value: f64) -> Self {
         match fixed_point(value) {
             ..=150_000_000 => Self::N,
-            ..=500_000_000 => Self::P,
-            ..=850_000_000 => Self::L,
+            150_000_001..=500_000_000 => Self::P,
+            500_000_001..=850_000_000 => Self::L,
             _ => Self::F,
         }
     }

@@ -126,9 +126,8 @@ fn own_facts(check: &Check, view: &View) -> Vec<Fact> {
 /// Where verdicts of a check must give way to what evidence covers.
 #[must_use]
 pub fn adjustment(check: &Check, view: &View, coverage: &Coverage) -> Adjustment {
-    let facts = |names: &[Located<String>]| -> Vec<Fact> {
-        names.iter().filter_map(|name| name.parse().ok()).collect()
-    };
+    let facts =
+        |names: &[Located<String>]| -> Vec<Fact> { names.iter().filter_map(|name| name.parse().ok()).collect() };
     let (needs, complete, own) = (facts(&check.needs), facts(&check.complete), own_facts(check, view));
     let scopes = |test: &dyn Fn(&str, &str) -> bool| -> Vec<(String, String)> {
         coverage

@@ -124,11 +124,8 @@ impl ShowArgs {
                 .suggest(&self.id, library.checks.iter().map(|check| check.id.as_str()))
                 .into());
         };
-        let controls: Vec<String> = library
-            .controls_of(check)
-            .iter()
-            .map(|(catalog, control)| format!("{catalog}/{control}"))
-            .collect();
+        let controls: Vec<String> =
+            library.controls_of(check).iter().map(|(catalog, control)| format!("{catalog}/{control}")).collect();
         if self.format.format == Format::Json {
             ui.json(&serde_json::json!({
                 "id": check.id, "title": check.title, "rationale": check.rationale, "severity": check.severity.name(),

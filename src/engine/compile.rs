@@ -332,7 +332,9 @@ fn forbidden(expr: &Expr) -> Option<String> {
             }
             Expr::Placeholder(_) => Some("a predicate has no placeholders; parameters are written ${name}".to_owned()),
             // DataFusion itself names what counts over rows; that fault lies within.
-            Expr::Alias(alias) if !matches!(*alias.expr, Expr::AggregateFunction(_)) => Some("a predicate needs no name".to_owned()),
+            Expr::Alias(alias) if !matches!(*alias.expr, Expr::AggregateFunction(_)) => {
+                Some("a predicate needs no name".to_owned())
+            }
             Expr::ScalarFunction(function) if function.func.signature().volatility != Volatility::Immutable => {
                 Some(format!("`{}` does not always give the same answer", function.func.name()))
             }

@@ -59,8 +59,7 @@ impl Engine {
         let column = |name: &str| {
             let column = answers
                 .column_by_name(name)
-                .map(Arc::clone)
-                .unwrap_or_else(|| arrow::array::new_null_array(&DataType::Boolean, cases.len()));
+                .map_or_else(|| arrow::array::new_null_array(&DataType::Boolean, cases.len()), Arc::clone);
             arrow::compute::cast(&column, &DataType::Boolean).map_err(arrow_failed)
         };
         let (applies, passes) = (column("applies")?, column("passes")?);

@@ -34,7 +34,7 @@ impl Engine {
         options.execution.parquet.schema_force_view_types = false;
         options.sql_parser.map_string_types_to_utf8view = false;
         // What is not known stands last, whichever way a query sorts.
-        options.sql_parser.default_null_ordering = "nulls_last".to_owned();
+        "nulls_last".clone_into(&mut options.sql_parser.default_null_ordering);
         options.execution.parquet.pushdown_filters = false;
         options.optimizer.prefer_hash_join = true;
         Ok(Self { context: SessionContext::new_with_config(config), runtime: Arc::new(runtime) })

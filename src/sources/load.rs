@@ -275,8 +275,8 @@ fn load_one(found: &Found, index: usize, options: &Options<'_>, store: &Store) -
         _ => None,
     });
     let coverage = cut_short(covered, short);
-    let excluded =
-        !coverage.is_empty() && coverage.iter().all(|covered| is_excluded(options.config, about.provider, &covered.scope_id));
+    let excluded = !coverage.is_empty()
+        && coverage.iter().all(|covered| is_excluded(options.config, about.provider, &covered.scope_id));
     if excluded {
         drop_rows(store, index)?;
     }

@@ -19,8 +19,15 @@ fn the_sample_gives_every_output_and_a_short_summary() {
         .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
         .collect();
     let expected = [
-        "assessment.json", "findings.csv", "rejected.ndjson", "remediation.csv", "report.html", "report.md", "report.pdf",
-        "rows.parquet", "workbook.xlsx",
+        "assessment.json",
+        "findings.csv",
+        "rejected.ndjson",
+        "remediation.csv",
+        "report.html",
+        "report.md",
+        "report.pdf",
+        "rows.parquet",
+        "workbook.xlsx",
     ];
     assert_eq!(files, expected.map(str::to_owned).into());
     assert!(run.stdout.lines().count() <= 40, "{}", run.stdout);
@@ -84,7 +91,14 @@ fn every_figure_of_a_check_traces_to_rows_of_a_named_export() {
 #[test]
 fn reports_can_be_rendered_again_from_the_record() {
     let (folder, _) = assessed();
-    let run = folder.run(&["report", "out/assessment.json", "--format", "html,md,pdf,findings,remediation,xlsx", "-o", "again"]);
+    let run = folder.run(&[
+        "report",
+        "out/assessment.json",
+        "--format",
+        "html,md,pdf,findings,remediation,xlsx",
+        "-o",
+        "again",
+    ]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     for file in ["report.html", "report.md", "report.pdf", "findings.csv", "remediation.csv", "workbook.xlsx"] {
         let (first, again) = (folder.path("out").join(file), folder.path("again").join(file));

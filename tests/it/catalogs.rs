@@ -112,8 +112,7 @@ fn checks_and_questions_reach_every_domain_and_its_first_three_levels() {
                 || library.questions.iter().any(|question| *question.practice == practice.id);
             assert!(measured, "nothing measures {}", practice.id);
         }
-        let checked =
-            library.checks.iter().any(|check| practices().any(|practice| practice.id == *check.practice));
+        let checked = library.checks.iter().any(|check| practices().any(|practice| practice.id == *check.practice));
         domains_with_checks += usize::from(checked);
     }
     assert_eq!(library.model.domains.len(), 12);
@@ -158,7 +157,11 @@ fn ids_are_found_however_they_are_written() {
 fn an_informal_id_explains_itself() {
     let run = rungs().run(&["catalog", "show", "NHI-03"]);
     assert_eq!(run.code, 0);
-    assert!(run.stdout.starts_with("NHI-03 is an informal id that OWASP Foundation does not publish."), "{}", run.stdout);
+    assert!(
+        run.stdout.starts_with("NHI-03 is an informal id that OWASP Foundation does not publish."),
+        "{}",
+        run.stdout
+    );
     assert!(run.stdout.contains("Most likely meant: NHI7:2025") && run.stdout.contains("Not meant: NHI3:2025"));
 }
 

@@ -57,7 +57,11 @@ impl Rungs {
 
     pub fn remove(self, name: &str) -> Self {
         let path = self.path(name);
-        if path.is_dir() { std::fs::remove_dir_all(path).unwrap() } else { std::fs::remove_file(path).unwrap() }
+        if path.is_dir() {
+            std::fs::remove_dir_all(path).unwrap();
+        } else {
+            std::fs::remove_file(path).unwrap();
+        }
         self
     }
 

@@ -4,9 +4,7 @@ use crate::common::{Rungs, credential_report, rungs, user_with_key};
 
 fn estate(config: &str) -> Rungs {
     let lines = [user_with_key("svc-a", "2026-06-01"), user_with_key("svc-b", "2024-01-01")];
-    rungs()
-        .file("in/aws/report.csv", &credential_report(&[&lines[0], &lines[1]]))
-        .file("in/rungs.yaml", config)
+    rungs().file("in/aws/report.csv", &credential_report(&[&lines[0], &lines[1]])).file("in/rungs.yaml", config)
 }
 
 fn check<'a>(record: &'a serde_json::Value, id: &str) -> &'a serde_json::Value {
@@ -22,7 +20,10 @@ fn a_waiver_moves_a_failure_and_changes_no_strict_figure() {
     )
     .assess("in");
     let (before, after) = (check(&plain, "credential.long-lived"), check(&waived, "credential.long-lived"));
-    assert_eq!((before["failed"].as_u64(), after["failed"].as_u64(), after["waived"].as_u64()), (Some(1), Some(0), Some(1)));
+    assert_eq!(
+        (before["failed"].as_u64(), after["failed"].as_u64(), after["waived"].as_u64()),
+        (Some(1), Some(0), Some(1))
+    );
     assert_eq!(before["whole"]["strict"], after["whole"]["strict"]);
     assert_eq!(after["whole"]["accepted"], serde_json::json!({"low": 1.0, "high": 1.0}));
     assert_eq!(plain["maturity"], waived["maturity"]);
@@ -40,7 +41,10 @@ fn expired_and_unused_waivers_are_listed_and_change_nothing() {
          \x20 - {check: credential.long-lived, ids: [nobody], reason: r, approver: a, expiry: 2026-12-31}\n",
     );
     let record = folder.assess("in");
-    assert_eq!((record["waivers"][0]["state"].as_str(), record["waivers"][1]["unused"].as_bool()), (Some("expired"), Some(true)));
+    assert_eq!(
+        (record["waivers"][0]["state"].as_str(), record["waivers"][1]["unused"].as_bool()),
+        (Some("expired"), Some(true))
+    );
     assert_eq!(check(&record, "credential.long-lived")["failed"], 1);
     let notices: Vec<String> = record["notices"]
         .as_array()
@@ -60,7 +64,11 @@ fn a_waiver_with_a_wrong_predicate_is_an_error_at_its_line() {
     );
     let run = folder.run(&["assess", "in", "-q"]);
     assert_eq!(run.code, 2);
-    assert!(run.stderr.contains("in/rungs.yaml:4:12") && run.stderr.contains("did you mean `identity_name`?"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("in/rungs.yaml:4:12") && run.stderr.contains("did you mean `identity_name`?"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -96,7 +104,8 @@ fn a_declared_scope_without_an_export_opens_the_figures_unless_it_is_bounded() {
     assert_eq!(rotated["state"], "partly-assessed");
     assert_eq!(rotated["whole"]["strict"], serde_json::json!({"low": 0.0, "high": 1.0}));
     assert_eq!(rotated["observed"], serde_json::json!({"low": 0.5, "high": 0.5}));
-    let bounded = estate("as_of: 2026-06-30\nscopes: [{id: p, provider: gcp, at_most: {credentials: 2}}]\n").assess("in");
+    let bounded =
+        estate("as_of: 2026-06-30\nscopes: [{id: p, provider: gcp, at_most: {credentials: 2}}]\n").assess("in");
     let rotated = check(&bounded, "credential.long-lived");
     assert_eq!(rotated["whole"]["strict"], serde_json::json!({"low": 0.25, "high": 0.75}));
     assert_eq!(rotated["uncovered"][0]["missing"], 2);
@@ -109,8 +118,16 @@ fn entries_that_name_nothing_are_reported_with_their_line() {
     );
     let run = folder.run(&["assess", "in", "--report", "json"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    assert!(run.stderr.contains("no file lies at `nowhere.json`") && run.stderr.contains("in/rungs.yaml:3:12"), "{}", run.stderr);
-    assert!(run.stderr.contains("this selector names no identity") && run.stderr.contains("in/rungs.yaml:5:16"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("no file lies at `nowhere.json`") && run.stderr.contains("in/rungs.yaml:3:12"),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stderr.contains("this selector names no identity") && run.stderr.contains("in/rungs.yaml:5:16"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -118,7 +135,10 @@ fn unknown_names_are_errors_with_a_suggestion() {
     for (config, message) in [
         ("scopes: [{id: x, provider: asw}]", "did you mean `aws`?"),
         ("scopes: [{id: x, provider: gcp, at_most: {credential: 3}}]", "did you mean `credentials`?"),
-        ("waivers: [{check: credential.long-live, ids: [x], reason: r, approver: a, expiry: 2026-12-31}]", "did you mean `credential.long-lived`?"),
+        (
+            "waivers: [{check: credential.long-live, ids: [x], reason: r, approver: a, expiry: 2026-12-31}]",
+            "did you mean `credential.long-lived`?",
+        ),
         ("frameworks: [nist-csf-2]", "did you mean `nist-csf-2.0`?"),
         ("answers: missing.yaml", "there is no file `missing.yaml`"),
         ("sources: [{path: aws, kind: aws.credential-report}]", "did you mean `aws.credential_report`?"),
@@ -131,10 +151,12 @@ fn unknown_names_are_errors_with_a_suggestion() {
 
 #[test]
 fn an_excluded_scope_is_left_out_and_named() {
-    let config = "as_of: 2026-06-30\nscopes: [{id: '111122223333', provider: aws, excluded: {reason: sold, approver: CIO}}]\n";
-    let folder = estate(config).file("in/other/report.csv", &credential_report(&[
-        &user_with_key("svc-c", "2026-06-01").replace("111122223333", "999988887777"),
-    ]));
+    let config =
+        "as_of: 2026-06-30\nscopes: [{id: '111122223333', provider: aws, excluded: {reason: sold, approver: CIO}}]\n";
+    let folder = estate(config).file(
+        "in/other/report.csv",
+        &credential_report(&[&user_with_key("svc-c", "2026-06-01").replace("111122223333", "999988887777")]),
+    );
     let record = folder.assess("in");
     assert_eq!(check(&record, "credential.long-lived")["n"], 1);
     assert_eq!(record["scope"]["excluded"][0]["reason"], "sold");

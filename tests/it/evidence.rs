@@ -37,13 +37,14 @@ fn figures(record: &serde_json::Value) -> Vec<Figure> {
 
 /// The strict interval and the ratings of a practice or control.
 fn ranges(name: &str, value: &serde_json::Value, add: &mut impl FnMut(String, f64, f64)) {
-    let (low, high) = match value["strict"].as_object() {
-        Some(range) => (range["low"].as_f64().unwrap(), range["high"].as_f64().unwrap()),
-        // What does not apply is contained in anything that may turn out not to apply.
-        None => return,
-    };
+    // What does not apply is contained in anything that may turn out not to apply.
+    let Some(range) = value["strict"].as_object() else { return };
+    let (low, high) = (range["low"].as_f64().unwrap(), range["high"].as_f64().unwrap());
     add(format!("{name} strict"), low, high);
-    let rating = |end: &str| "NPLF".find(value["rating"][end].as_str().unwrap()).unwrap() as f64;
+    let rating = |end: &str| {
+        let place = "NPLF".find(value["rating"][end].as_str().unwrap()).unwrap();
+        f64::from(u32::try_from(place).unwrap())
+    };
     add(format!("{name} rating"), rating("low"), rating("high"));
 }
 
@@ -55,7 +56,11 @@ fn assert_contained(more: &serde_json::Value, less: &serde_json::Value, what: &s
     for inner in &more {
         let Some(outer) = less.iter().find(|figure| figure.name == inner.name) else { continue };
         let contained = inner.low >= outer.low - 1e-12 && inner.high <= outer.high + 1e-12;
-        assert!(contained, "{what}: {} is {}..{} with and {}..{} without", inner.name, inner.low, inner.high, outer.low, outer.high);
+        assert!(
+            contained,
+            "{what}: {} is {}..{} with and {}..{} without",
+            inner.name, inner.low, inner.high, outer.low, outer.high
+        );
         assert!(inner.low <= inner.high + 1e-12, "{}", inner.name);
     }
 }
@@ -96,9 +101,15 @@ fn without_agent_exports_agent_checks_are_not_assessed() {
 fn every_export_that_is_added_only_narrows_figures() {
     let whole = rungs().copy(&sample(), "q2").assess("q2");
     for part in [
-        "kubernetes", "scans", "questionnaire.yaml", "aws/ml", "aws/production/credential-report.csv",
-        "aws/production/account-authorization-details.json", "aws/production/access-key-last-used.ndjson",
-        "agents/vscode", "agents/crm-tools",
+        "kubernetes",
+        "scans",
+        "questionnaire.yaml",
+        "aws/ml",
+        "aws/production/credential-report.csv",
+        "aws/production/account-authorization-details.json",
+        "aws/production/access-key-last-used.ndjson",
+        "agents/vscode",
+        "agents/crm-tools",
         // Not the key list: it is of a later minute than the report, and holds a key that the report denies.
     ] {
         let folder = rungs().copy(&sample(), "q2").remove(&format!("q2/{part}"));

@@ -79,14 +79,21 @@ fn a_csv_with_one_bad_row_is_listed_and_counted() {
     let record = folder.assess("in");
     assert_eq!(record["rejected"]["count"], 1);
     let file = &record["evidence"][0];
-    assert_eq!((file["rows_read"].as_i64(), file["rows_loaded"].as_i64(), file["rows_rejected"].as_i64()), (Some(2), Some(1), Some(1)));
+    assert_eq!(
+        (file["rows_read"].as_i64(), file["rows_loaded"].as_i64(), file["rows_rejected"].as_i64()),
+        (Some(2), Some(1), Some(1))
+    );
     assert_eq!(
         folder.read("out/rejected.ndjson"),
         "{\"path\":\"report.csv\",\"locator\":\"line 3\",\"reason\":\"`access_key_1_last_rotated` is not a date\"}\n"
     );
     let checks = record["checks"].as_array().unwrap();
     let rotated = checks.iter().find(|check| check["id"] == "credential.long-lived").unwrap();
-    assert_eq!((rotated["passed"].as_u64(), rotated["unknown"].as_u64()), (Some(1), Some(1)), "a rejected record is one unknown row");
+    assert_eq!(
+        (rotated["passed"].as_u64(), rotated["unknown"].as_u64()),
+        (Some(1), Some(1)),
+        "a rejected record is one unknown row"
+    );
 }
 
 #[test]

@@ -5,7 +5,8 @@ use crate::common::{credential_report, rungs, sample, user_with_key};
 #[test]
 fn sql_reads_views_and_tables_and_changes_nothing() {
     let folder = rungs().file("in/r.csv", &credential_report(&[&user_with_key("svc-a", "2026-06-01")]));
-    let sql = |query: &str| folder.run(&["inventory", "sql", query, "in", "--as-of", "2026-06-30", "--format", "json", "-q"]);
+    let sql =
+        |query: &str| folder.run(&["inventory", "sql", query, "in", "--as-of", "2026-06-30", "--format", "json", "-q"]);
     let run = sql("SELECT identity_name, age_days, never_expires, created_at, expires_at FROM credentials");
     let rows: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(
@@ -13,7 +14,9 @@ fn sql_reads_views_and_tables_and_changes_nothing() {
         serde_json::json!([{"identity_name": "svc-a", "age_days": 29, "never_expires": true,
                             "created_at": "2026-06-01T00:00:00Z", "expires_at": null}])
     );
-    for query in ["DROP TABLE identity", "COPY identities TO 'x.csv'", "CREATE TABLE t AS SELECT 1", "SET a = 1", "SELECT"] {
+    for query in
+        ["DROP TABLE identity", "COPY identities TO 'x.csv'", "CREATE TABLE t AS SELECT 1", "SET a = 1", "SELECT"]
+    {
         let run = sql(query);
         assert_eq!(run.code, 2, "{query}: {}", run.stdout);
     }
@@ -44,11 +47,17 @@ fn one_key_in_three_files_is_one_row() {
         let rows: serde_json::Value = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{}", run.stderr));
         rows[0]["n"].as_i64().unwrap()
     };
-    let listed = count("SELECT count(DISTINCT credential_id) AS n FROM credential WHERE kind = 'access_key' AND credential_id LIKE 'AKIA%'");
-    let merged = count("SELECT count(*) AS n FROM credentials WHERE credential_kind = 'access_key' AND scope_id = '111122223333'");
+    let listed = count(
+        "SELECT count(DISTINCT credential_id) AS n FROM credential WHERE kind = 'access_key' AND credential_id LIKE 'AKIA%'",
+    );
+    let merged = count(
+        "SELECT count(*) AS n FROM credentials WHERE credential_kind = 'access_key' AND scope_id = '111122223333'",
+    );
     assert_eq!(listed, merged);
     // Two keys of one user made in the same second are two keys.
-    let twins = count("SELECT count(*) AS n FROM credentials WHERE identity_name = 'svc-port-feed' AND credential_kind = 'access_key'");
+    let twins = count(
+        "SELECT count(*) AS n FROM credentials WHERE identity_name = 'svc-port-feed' AND credential_kind = 'access_key'",
+    );
     assert_eq!(twins, 2);
 }
 

@@ -22,7 +22,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "access", "assessment", "engine", "frameworks", "inventory", "maturity", "plan", "record", "report",
+            "access",
+            "assessment",
+            "engine",
+            "frameworks",
+            "inventory",
+            "maturity",
+            "plan",
+            "record",
+            "report",
             "sources",
         ],
     ),

@@ -80,7 +80,7 @@ fn what_fails_goes_on_failing_and_nothing_new_holds_back() {
 fn change_failing(world: &World, numbers: &[usize], verdict: impl Fn(Verdict) -> Verdict) -> World {
     let mut changed = world.clone();
     for number in numbers {
-        let rows = changed.estate.checks.iter_mut().flat_map(|evidence| evidence.rows());
+        let rows = changed.estate.checks.iter_mut().flat_map(super::random::estate::Evidence::rows);
         let mut failing: Vec<_> = rows.filter(|row| matches!(row.verdict, Verdict::Failed | Verdict::Waived)).collect();
         if let Some(place) = number.checked_rem(failing.len()) {
             failing[place].verdict = verdict(failing[place].verdict);
@@ -120,7 +120,7 @@ fn without_waivers_accepted_is_strict_and_with_them_never_below() {
             prop_assert!(span.low >= strict.low - 1e-12 && span.high >= strict.high - 1e-12, "{name}");
         }
         let mut all_failed = world.clone();
-        let rows = all_failed.estate.checks.iter_mut().flat_map(|evidence| evidence.rows());
+        let rows = all_failed.estate.checks.iter_mut().flat_map(super::random::estate::Evidence::rows);
         rows.filter(|row| row.verdict == Verdict::Waived).for_each(|row| row.verdict = Verdict::Failed);
         let strict = figures(&all_failed);
         for (name, span) in accepted(&all_failed) {

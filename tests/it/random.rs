@@ -41,7 +41,7 @@ pub fn for_all<S: Strategy>(values: S, property: impl Fn(S::Value) -> Result<(),
         cases: asked.cases.max(CASES),
         rng_seed: match asked.rng_seed {
             RngSeed::Random => RngSeed::Fixed(0),
-            fixed => fixed,
+            fixed @ RngSeed::Fixed(_) => fixed,
         },
         // A seed that is the same on every run needs no file that remembers failures.
         failure_persistence: None,

@@ -9,8 +9,12 @@ use crate::common::{root, rungs, sample};
 /// Secrets planted in the sample, one a line.
 fn canaries() -> Vec<String> {
     let text = std::fs::read_to_string(root().join("tests/oracle/canaries.txt")).unwrap();
-    let lines: Vec<String> =
-        text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect();
+    let lines: Vec<String> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(str::to_owned)
+        .collect();
     assert!(lines.len() >= 10, "only {} canaries", lines.len());
     lines
 }
@@ -71,7 +75,8 @@ fn no_canary_reaches_an_output() {
     }
     let tables = rungs::inventory::schema::TABLES.iter().map(|table| table.name);
     for name in tables.chain(rungs::inventory::views::VIEWS.iter().map(|view| view.name)) {
-        let run = folder.run(&["inventory", "show", "q2", "--rows-of", name, "--limit", "100000", "--format", "json", "-q"]);
+        let run =
+            folder.run(&["inventory", "show", "q2", "--rows-of", name, "--limit", "100000", "--format", "json", "-q"]);
         assert_eq!(run.code, 0, "{name}: {}", run.stderr);
         places.push((name.to_owned(), run.stdout.into_bytes()));
     }

@@ -100,7 +100,17 @@ impl InventoryArgs {
         let (parameters, max_evidence_age_days) = parameters(&config, &library)?;
         let mut paths = paths;
         paths.extend(questionnaire(&config, config_folder.as_deref(), &paths)?);
-        Ok(Configured { config, config_text, library, parameters, max_evidence_age_days, config_folder, config_below, paths, as_of })
+        Ok(Configured {
+            config,
+            config_text,
+            library,
+            parameters,
+            max_evidence_age_days,
+            config_folder,
+            config_below,
+            paths,
+            as_of,
+        })
     }
 }
 

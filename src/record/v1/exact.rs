@@ -12,7 +12,7 @@ fn parse<E: Error>(raw: &RawValue) -> Result<f64, E> {
 
 /// A figure.
 pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    parse(&*Box::<RawValue>::deserialize(deserializer)?)
+    parse(&Box::<RawValue>::deserialize(deserializer)?)
 }
 
 /// A figure, or null.

@@ -37,8 +37,8 @@ impl<'a> ReportWorld<'a> {
             for font in Font::iter(Bytes::new(bytes.to_vec())) {
                 let mut info: FontInfo = font.info().clone();
                 // IBM's own abbreviation of SemiBold, which typst takes for a family of its own.
-                if let Some(family) = info.family.strip_suffix(" SmBld") {
-                    info.family = family.to_owned();
+                if let Some(family) = info.family.strip_suffix(" SmBld").map(str::to_owned) {
+                    info.family = family;
                 }
                 fonts.push((font, info));
             }

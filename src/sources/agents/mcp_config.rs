@@ -154,7 +154,7 @@ impl<'a> Client<'a> {
         let tool = server.project.map_or_else(|| name.to_owned(), |project| format!("{project}: {name}"));
         self.has_secret |= !secrets.found.is_empty();
         self.masked += secrets.masked;
-        self.has_auto_approval |= [&entry.auto_approve, &entry.always_allow].into_iter().any(is_filled);
+        self.has_auto_approval |= [entry.auto_approve.as_ref(), entry.always_allow.as_ref()].into_iter().any(is_filled);
         for secret in secrets.found {
             self.write_secret(&tool, secret, locator, out)?;
         }
@@ -376,7 +376,7 @@ fn has_own_registry(entry: &Entry) -> bool {
 }
 
 /// An array with entries, a text, or `true`.
-fn is_filled(value: &Option<Value>) -> bool {
+fn is_filled(value: Option<&Value>) -> bool {
     match value {
         Some(Value::Array(items)) => !items.is_empty(),
         Some(Value::String(text)) => !text.is_empty(),

@@ -212,7 +212,7 @@ impl<'a> Cluster<'a> {
         let says_nothing = match self.seen.kinds.iter().collect::<Vec<_>>().as_slice() {
             [] => Some("no object in the file says anything about identities"),
             [Kind::Namespace] => Some("namespaces alone show nothing; export them together with the service accounts"),
-            [Kind::Role] | [Kind::ClusterRole] | [Kind::Role, Kind::ClusterRole] => {
+            [Kind::Role | Kind::ClusterRole] | [Kind::Role, Kind::ClusterRole] => {
                 Some("roles alone show nothing; export them together with the bindings")
             }
             _ => None,

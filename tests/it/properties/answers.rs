@@ -54,12 +54,9 @@ fn the_newest_answer_of_a_scope_and_the_weakest_scope_hold() {
         }
         let answers = Answers::new(attested, as_of());
         for question in 0..QUESTIONS {
-            let Interval { low, high } = match answers.value(&question_id(question)) {
-                Some(value) => value,
-                None => {
-                    prop_assert_eq!(expected(&given, question), None);
-                    continue;
-                }
+            let Some(Interval { low, high }) = answers.value(&question_id(question)) else {
+                prop_assert_eq!(expected(&given, question), None);
+                continue;
             };
             prop_assert_eq!(Some((low, high)), expected(&given, question));
         }

@@ -103,10 +103,7 @@ fn weight(severity: Severity) -> f64 {
 fn applies(world: &World, practice: usize) -> Option<bool> {
     let Some(from) = world.frameworks.practices[practice].from_autonomy else { return Some(true) };
     let known = world.estate.autonomy;
-    match known.highest.is_some_and(|highest| highest >= from) {
-        true => Some(true),
-        false => known.complete.then_some(false),
-    }
+    if known.highest.is_some_and(|highest| highest >= from) { Some(true) } else { known.complete.then_some(false) }
 }
 
 fn parts(world: &World, values: &Values, practice: usize) -> Vec<Part> {
