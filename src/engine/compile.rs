@@ -259,7 +259,7 @@ fn example_columns(check: &Check) -> impl Iterator<Item = &String> {
 }
 
 /// Puts the values of `${names}` into a predicate.
-fn fill(
+pub(super) fn fill(
     text: &str,
     defaults: &BTreeMap<String, Scalar>,
     overrides: &BTreeMap<String, Scalar>,

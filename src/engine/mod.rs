@@ -2,6 +2,8 @@
 //! view in one scan. The only room that knows DataFusion; knows `inventory` and `frameworks`, and nothing of
 //! scores.
 
+#[cfg(test)]
+mod against_sql;
 mod bits;
 mod compile;
 mod examples;
