@@ -100,7 +100,7 @@ struct Drawn {
 impl Drawn {
     fn new(random: &mut Random, family: &Family) -> Self {
         let oldest = if family.lifetime == "ephemeral" { 1 } else { 40 * (1 + random.below(30)) };
-        let created_at = random.known(94, AS_OF - random.below(oldest * DAY));
+        let created_at = random.known(94, |random| AS_OF - random.below(oldest * DAY));
         let rotated_at = created_at.filter(|_| random.chance(20)).map(|made| made + random.below(AS_OF - made + 1));
         Self {
             status: random.chance(97).then(|| random.pick(&["active", "active", "inactive", "expired"])).flatten(),
@@ -195,7 +195,7 @@ fn push(
     let life = if ephemeral { 3_600 * (1 + random.below(18)) } else { 86_400 * 30 * (1 + random.below(24)) };
     let ends = (family.lifetime != "static").then_some(life);
     let idle = random.below(80) * random.below(10) / 2;
-    let used_at = random.known(60, AS_OF - idle * DAY - random.below(DAY));
+    let used_at = random.known(60, |random| AS_OF - idle * DAY - random.below(DAY));
     let idle_days = used_at.map(|_| idle).or(drawn.age_days.filter(|_| number % 3 == 0));
     let last_used_state = match (used_at, number % 3) {
         (Some(_), _) => Some("used"),
@@ -242,14 +242,14 @@ fn push(
         ("rotation_basis", Cell::Text(rotation_basis)),
         ("storage", Cell::Text(storage)),
         ("storage_ref", Cell::Text(storage_ref.as_deref())),
-        ("shared_scope", Cell::Text(random.known(5, "namespace payments"))),
+        ("shared_scope", Cell::Text(random.known(5, |_| "namespace payments"))),
         ("is_human", Cell::Bool(family.holder.and_then(|holder| holder.human))),
         ("has_identity", Cell::Bool(drawn.has_identity)),
         ("age_days", Cell::Int(drawn.age_days)),
         ("idle_days", Cell::Int(idle_days)),
         ("lifetime_days", Cell::Int(drawn.created_at.and(ends).map(|life| life / 86_400))),
         ("ends_in_seconds", Cell::Int(ends)),
-        ("places_of_secret", Cell::Int(random.known(3, 1 + number % 4))),
+        ("places_of_secret", Cell::Int(random.known(3, |_| 1 + number % 4))),
         ("identity_id", Cell::Text(identity.as_deref())),
         ("identity_name", Cell::Text(name)),
         ("identity_kind", Cell::Text(family.holder.map(|holder| holder.kind))),

@@ -96,7 +96,7 @@ impl Drawn {
         let owner = random.chance(62).then(|| format!("team-{:03}@acme.example", random.below(400)));
         let has_owner = if owner.is_some() { Some(true) } else { scope.shows_all(Fact::Owner).then_some(false) };
         let age = random.below(2_000);
-        let created_at = random.known(95, AS_OF - age * DAY - random.below(DAY));
+        let created_at = random.known(95, |random| AS_OF - age * DAY - random.below(DAY));
         let idle = random.below(90) * random.below(12) / 2;
         let counted = scope.shows(Fact::Credential);
         let static_credentials = if random.chance(70) { 0 } else { 1 + random.below(2) };
@@ -104,7 +104,7 @@ impl Drawn {
             owner,
             has_owner,
             created_at,
-            used_at: random.known(65, AS_OF - idle.min(age) * DAY - random.below(DAY)),
+            used_at: random.known(65, |random| AS_OF - idle.min(age) * DAY - random.below(DAY)),
             enabled: random.answer(90, 4),
             static_credentials: counted.then_some(static_credentials),
             environment: random
@@ -199,7 +199,7 @@ fn push(
     let admin = scope.shows(Fact::Entitlement) && random.chance(3);
     let locator = format!("/UserDetailList/{number}");
     let source = format!("{}/{}.json", scope.provider, scope.id);
-    let native = random.known(90, format!("AIDA{:016X}", random.bits()));
+    let native = random.known(90, |random| format!("AIDA{:016X}", random.bits()));
     let aws = scope.provider == "aws";
     table.push(&[
         ("native_id", Cell::Text(native.as_deref())),
@@ -218,7 +218,7 @@ fn push(
                 scope.shows_all(Fact::Environment).then_some(false)
             }),
         ),
-        ("vendor", Cell::Text(random.known(4, "Northwind Analytics"))),
+        ("vendor", Cell::Text(random.known(4, |_| "Northwind Analytics"))),
         ("created_at", Cell::Int(drawn.created_at)),
         ("last_used_at", Cell::Int(drawn.used_at)),
         ("last_used_state", Cell::Text(last_used_state)),

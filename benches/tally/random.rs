@@ -31,8 +31,8 @@ impl Random {
     }
 
     /// The value in so many of a hundred cases, otherwise no evidence.
-    pub fn known<T>(&mut self, percent: i64, value: T) -> Option<T> {
-        self.chance(percent).then_some(value)
+    pub fn known<T>(&mut self, percent: i64, value: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        self.chance(percent).then(|| value(self))
     }
 
     /// Yes in `yes` of a hundred cases, no in `no` of them, otherwise not known.

@@ -115,7 +115,8 @@ impl Table {
                 if *key <= self.last_key.as_str() {
                     return Err(format!("key `{key}` does not come after `{}`", self.last_key).into());
                 }
-                key.clone_into(&mut self.last_key);
+                self.last_key.clear();
+                self.last_key.push_str(key);
             }
         }
         self.held += 1;
