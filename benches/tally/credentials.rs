@@ -8,7 +8,7 @@ use rungs::inventory::Fact;
 use rungs::inventory::views::View;
 
 use super::Failure;
-use super::estate::{AS_OF, DAY, Expected, Lot, Scope, Section, all, expect, lots};
+use super::estate::{self, AS_OF, DAY, Expected, Lot, Scope, Section, all, expect, lots};
 use super::random::Random;
 use super::table::{Cell, Table};
 
@@ -207,11 +207,8 @@ fn push(
     let identity = holder.map(|head| format!("{head}{number:08}"));
     let name = identity.as_deref().map(|id| id.rsplit_once(['/', ':']).map_or(id, |(_, name)| name));
     let owner = holder.filter(|_| random.chance(62)).map(|_| format!("team-{:03}@acme.example", random.below(400)));
-    let environment = holder
-        .filter(|_| random.chance(85))
-        .and_then(|_| random.pick(&["production", "staging", "development", "test", "shared"]));
-    let ai_use =
-        holder.filter(|_| random.chance(80)).and_then(|_| random.pick(&["none", "inference", "agent", "pipeline"]));
+    let environment = holder.and_then(|_| scope.environment(random));
+    let ai_use = holder.and_then(|_| estate::ai_use(random));
     let storage = family.storage.or_else(|| {
         random.chance(10).then(|| random.pick(&["env_plaintext", "config_file", "code", "vault"])).flatten()
     });

@@ -8,6 +8,7 @@ use rungs::engine::Verdict;
 use rungs::inventory::{Coverage, CoverageEntry, CoverageKey, Fact, Level, PROVIDERS};
 
 use super::Failure;
+use super::random::Random;
 
 /// Rows of each verdict, by check.
 pub type Expected = BTreeMap<String, [u64; 6]>;
@@ -51,6 +52,16 @@ impl Scope {
         self.can_supply(fact) && self.level(fact) == Level::Full
     }
 
+    /// The environment of a row: most scopes are given to one, and not every row says so.
+    pub fn environment(&self, random: &mut Random) -> Option<&'static str> {
+        let others = ["production", "staging", "development", "test", "shared"];
+        match random.below(100) {
+            0..12 => None,
+            12..15 => random.pick(&others),
+            _ => others.get(usize::try_from(self.number % 5).ok()?).copied(),
+        }
+    }
+
     fn can_supply(&self, fact: Fact) -> bool {
         PROVIDERS.iter().any(|provider| provider.id == self.provider && provider.can_supply(fact))
     }
@@ -68,6 +79,17 @@ pub fn scopes() -> Vec<Scope> {
         Scope { provider, id, number }
     };
     SCOPES.iter().flat_map(|(provider, count)| (0..*count).map(move |number| scope(*provider, number))).collect()
+}
+
+/// How AI uses an identity: mostly not, and not always known.
+pub fn ai_use(random: &mut Random) -> Option<&'static str> {
+    match random.below(100) {
+        0..20 => None,
+        20..90 => Some("none"),
+        90..95 => Some("inference"),
+        95..98 => Some("agent"),
+        _ => Some("pipeline"),
+    }
 }
 
 /// What the files of such an estate would have proved.

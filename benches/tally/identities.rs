@@ -8,7 +8,7 @@ use rungs::inventory::Fact;
 use rungs::inventory::views::View;
 
 use super::Failure;
-use super::estate::{AS_OF, DAY, Expected, Lot, Scope, Section, all, expect, lots};
+use super::estate::{AS_OF, DAY, Expected, Lot, Scope, Section, ai_use, all, expect, lots};
 use super::random::Random;
 use super::table::{Cell, Table};
 
@@ -107,11 +107,8 @@ impl Drawn {
             used_at: random.known(65, |random| AS_OF - idle.min(age) * DAY - random.below(DAY)),
             enabled: random.answer(90, 4),
             static_credentials: counted.then_some(static_credentials),
-            environment: random
-                .chance(85)
-                .then(|| random.pick(&["production", "staging", "development", "test", "shared"]))
-                .flatten(),
-            ai_use: random.chance(80).then(|| random.pick(&["none", "inference", "agent", "pipeline"])).flatten(),
+            environment: scope.environment(random),
+            ai_use: ai_use(random),
         }
     }
 }

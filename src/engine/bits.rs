@@ -15,8 +15,28 @@ pub struct Lane {
 }
 
 impl Lane {
-    fn is_true(self) -> u64 {
+    /// True on every row.
+    pub const TRUE: Self = Self { values: u64::MAX, known: u64::MAX };
+
+    /// Rows on which it is true.
+    pub fn is_true(self) -> u64 {
         self.values & self.known
+    }
+
+    /// AND of SQL: false wins, then what is not known.
+    pub fn and(self, other: Self) -> Self {
+        let values = self.is_true() & other.is_true();
+        Self { values, known: values | self.is_false() | other.is_false() }
+    }
+
+    /// Not known outside those rows.
+    pub fn known_only_in(self, rows: u64) -> Self {
+        Self { known: self.known & rows, ..self }
+    }
+
+    /// What is true outside those rows is not known.
+    pub fn true_only_in(self, rows: u64) -> Self {
+        Self { known: self.known & (rows | !self.values), ..self }
     }
 
     fn is_false(self) -> u64 {
@@ -86,11 +106,6 @@ pub fn failing(applies: Lane, passes: Lane) -> u64 {
     applies.is_true() & passes.is_false()
 }
 
-/// Rows on which a waiver's predicate holds.
-pub fn holds(waiver: Lane) -> u64 {
-    waiver.is_true()
-}
-
 /// Transposes a 64 x 64 bit matrix in place: bit `c` of row `r` becomes bit `r` of row `c`.
 pub fn transpose(matrix: &mut [u64; 64]) {
     let mut width = 32;
@@ -141,6 +156,32 @@ mod tests {
                 if row < 190 && (row + 5) % 3 == 0 { word | 1 << bit } else { word }
             });
             assert_eq!(word(&slice, block), expected, "block {block}");
+        }
+    }
+
+    #[test]
+    fn lanes_follow_the_logic_of_sql() {
+        let lane =
+            |answer: Option<bool>| Lane { values: u64::from(answer == Some(true)), known: u64::from(answer.is_some()) };
+        let answer = |lane: Lane| (lane.known & 1 == 1).then_some(lane.values & 1 == 1);
+        let [yes, no, unknown] = [Some(true), Some(false), None];
+        for (one, other, both) in [
+            (yes, yes, yes),
+            (yes, no, no),
+            (yes, unknown, unknown),
+            (no, no, no),
+            (no, unknown, no),
+            (unknown, unknown, unknown),
+        ] {
+            assert_eq!(answer(lane(one).and(lane(other))), both, "{one:?} and {other:?}");
+            assert_eq!(answer(lane(other).and(lane(one))), both, "{other:?} and {one:?}");
+        }
+        for known in [yes, no, unknown] {
+            assert_eq!(answer(Lane::TRUE.and(lane(known))), known);
+            assert_eq!(answer(lane(known).known_only_in(1)), known);
+            assert_eq!(answer(lane(known).known_only_in(0)), unknown);
+            assert_eq!(answer(lane(known).true_only_in(1)), known);
+            assert_eq!(answer(lane(known).true_only_in(0)), if known == yes { unknown } else { known });
         }
     }
 

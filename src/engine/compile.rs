@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, SchemaError};
-use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, Volatility, col, lit, when};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, Volatility, col, lit};
 
 use super::Engine;
 use crate::config::Waiver;
@@ -50,6 +50,10 @@ pub struct CompiledCheck {
     pub evidence: Vec<&'static str>,
     pub(super) applies: Expr,
     pub(super) passes: Expr,
+    /// Where a verdict may stand at all; `None` for everywhere.
+    pub(super) readable: Option<Expr>,
+    /// Where a pass may stand; `None` for everywhere.
+    pub(super) complete: Option<Expr>,
     pub(super) waivers: Vec<WaiverPredicate>,
 }
 
@@ -68,15 +72,10 @@ impl CompiledCheck {
                 .reduce(Expr::or)
                 .unwrap_or_else(|| lit(false))
         };
-        let only_if = |condition: Expr, then: Expr| when(condition, then.clone()).end().unwrap_or(then);
-        if let Some(scopes) = &adjustment.complete {
-            // A failure stays a failure: only what is not false needs the scope.
-            let stands = within(scopes).is_true().or(self.passes.clone().is_false());
-            self.passes = only_if(stands, self.passes);
-        }
-        if let Some(scopes) = &adjustment.readable {
-            self.passes = only_if(within(scopes).is_true(), self.passes);
-        }
+        // Beside `passes`, not around it: a CASE would copy the rows of every branch, and could not be shared by
+        // the checks that rest on the same evidence.
+        self.readable = adjustment.readable.as_deref().map(within);
+        self.complete = adjustment.complete.as_deref().map(within);
         self
     }
 
@@ -149,7 +148,9 @@ impl<'a> Compiler<'a> {
         let passes = compile(&check.passes);
         match (applies, passes) {
             (Some(applies), Some(passes)) if !faults.has_errors() => {
-                Ok(CompiledCheck { id: check.id.clone(), view, evidence, applies, passes, waivers: Vec::new() })
+                let id = check.id.clone();
+                let (readable, complete, waivers) = (None, None, Vec::new());
+                Ok(CompiledCheck { id, view, evidence, applies, passes, readable, complete, waivers })
             }
             _ => Err(faults),
         }

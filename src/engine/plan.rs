@@ -1,6 +1,10 @@
-//! All checks on a view as one plan: one scan, every predicate evaluated once per batch.
+//! All checks on a view as one plan: one scan, every predicate evaluated once per batch. Checks share most of
+//! what they ask, so it is not they that become columns of the plan, but the conditions that they join by AND.
+
+use std::collections::HashMap;
 
 use datafusion::dataframe::DataFrame;
+use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{Expr, col};
 
 use super::{CompiledCheck, Engine, Error, failed};
@@ -11,19 +15,57 @@ use crate::inventory::views::{SEGMENT, View};
 pub struct Scan {
     /// The view.
     pub view: &'static View,
-    /// For each check: its `applies` column; `passes` is the next one.
-    pub(super) checks: Vec<CheckColumns>,
+    /// For each check: the answers that its verdict rests on.
+    pub(super) checks: Vec<Answers>,
+    /// How many columns of answers there are, each `true`, `false` or NULL; they follow the segment columns.
+    pub(super) answers: usize,
     /// Columns that describe a row, if they are wanted.
     pub(super) described: Option<Described>,
 }
 
-/// The output columns of one check.
+/// What one check is computed from, as places among the columns of answers.
 #[derive(Debug, Clone)]
-pub(super) struct CheckColumns {
-    pub applies: usize,
-    pub passes: usize,
-    /// (output column, place in rungs.yaml's list)
+pub(super) struct Answers {
+    /// The check applies where all of them hold.
+    pub applies: Vec<usize>,
+    /// It passes where all of them hold.
+    pub passes: Vec<usize>,
+    /// Where a verdict may stand.
+    pub readable: Option<usize>,
+    /// Where a pass may stand.
+    pub complete: Option<usize>,
+    /// (answer, place in rungs.yaml's list)
     pub waivers: Vec<(usize, usize)>,
+}
+
+/// Conditions, each once.
+#[derive(Default)]
+struct Conditions<'a> {
+    list: Vec<&'a Expr>,
+    places: HashMap<&'a Expr, usize>,
+}
+
+impl<'a> Conditions<'a> {
+    fn place(&mut self, condition: &'a Expr) -> usize {
+        *self.places.entry(condition).or_insert_with(|| {
+            self.list.push(condition);
+            self.list.len() - 1
+        })
+    }
+
+    fn all(&mut self, predicate: &'a Expr) -> Vec<usize> {
+        split_conjunction(predicate).into_iter().map(|condition| self.place(condition)).collect()
+    }
+
+    fn answers(&mut self, check: &'a CompiledCheck) -> Answers {
+        Answers {
+            applies: self.all(&check.applies),
+            passes: self.all(&check.passes),
+            readable: check.readable.as_ref().map(|scopes| self.place(scopes)),
+            complete: check.complete.as_ref().map(|scopes| self.place(scopes)),
+            waivers: check.waivers.iter().map(|waiver| (self.place(&waiver.expr), waiver.index)).collect(),
+        }
+    }
 }
 
 /// The output columns that describe a row.
@@ -45,19 +87,16 @@ impl Engine {
         checks: &[CompiledCheck],
         describe: bool,
     ) -> Result<(DataFrame, Scan), Error> {
+        let mut conditions = Conditions::default();
+        let answers: Vec<Answers> = checks.iter().map(|check| conditions.answers(check)).collect();
         let mut output: Vec<Expr> = SEGMENT.iter().map(|name| col(*name)).collect();
         let add = |expr: Expr, output: &mut Vec<Expr>| {
             let at = output.len();
             output.push(expr.alias(format!("c{at}")));
             at
         };
-        let mut columns = Vec::new();
-        for check in checks {
-            let applies = add(check.applies.clone(), &mut output);
-            let passes = add(check.passes.clone(), &mut output);
-            let waivers =
-                check.waivers.iter().map(|waiver| (add(waiver.expr.clone(), &mut output), waiver.index)).collect();
-            columns.push(CheckColumns { applies, passes, waivers });
+        for condition in &conditions.list {
+            add((*condition).clone(), &mut output);
         }
         let described = describe.then(|| {
             let mut names: Vec<&'static str> = checks.iter().flat_map(|check| check.evidence.iter().copied()).collect();
@@ -76,6 +115,6 @@ impl Engine {
             .await?
             .select(output)
             .map_err(failed(format!("cannot plan the checks on `{}`", view.name)))?;
-        Ok((frame, Scan { view, checks: columns, described }))
+        Ok((frame, Scan { view, checks: answers, answers: conditions.list.len(), described }))
     }
 }

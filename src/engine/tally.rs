@@ -10,7 +10,8 @@ use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
 use hashbrown::{HashMap, HashTable};
 
-use super::bits::{self, CHECKS_PER_WORD, Lanes};
+use super::bits::{self, CHECKS_PER_WORD, Lane, Lanes};
+use super::plan::Answers;
 use super::rows::{Part, RowsWriter};
 use super::{CompiledCheck, Engine, Error, Scan, failed};
 use crate::inventory::views::{SEGMENT, View};
@@ -316,35 +317,21 @@ impl Counter {
     fn fill_words(&mut self, batch: &RecordBatch, scan: &Scan, rows: usize) -> Result<(), arrow::error::ArrowError> {
         self.words.clear();
         self.words.resize(rows * self.width, 0);
-        for (place, checks) in scan.checks.chunks(CHECKS_PER_WORD).enumerate() {
-            let mut columns = Vec::with_capacity(checks.len());
-            for check in checks {
-                let waivers = check
-                    .waivers
-                    .iter()
-                    .map(|(column, index)| Ok((boolean(batch.column(*column))?, *index)))
-                    .collect::<Result<Vec<_>, arrow::error::ArrowError>>()?;
-                columns.push((boolean(batch.column(check.applies))?, boolean(batch.column(check.passes))?, waivers));
-            }
-            for block in 0..rows.div_ceil(64) {
-                let in_block = (rows - block * 64).min(64);
-                // Beyond the last row everything reads as false and known, that is, as outside.
-                let valid = if in_block == 64 { u64::MAX } else { (1 << in_block) - 1 };
+        let answers = batch.columns().iter().skip(SEGMENT.len()).take(scan.answers);
+        let answers = answers.map(boolean).collect::<Result<Vec<_>, _>>()?;
+        let answers: Vec<Lanes<'_>> = answers.iter().map(Lanes::new).collect();
+        let mut lanes = Vec::with_capacity(answers.len());
+        for block in 0..rows.div_ceil(64) {
+            let in_block = (rows - block * 64).min(64);
+            // Beyond the last row everything reads as outside.
+            let valid = if in_block == 64 { u64::MAX } else { (1 << in_block) - 1 };
+            lanes.clear();
+            lanes.extend(answers.iter().map(|answers| answers.block(block)));
+            for (place, checks) in scan.checks.chunks(CHECKS_PER_WORD).enumerate() {
                 let mut matrix = [0_u64; 64];
-                for (number, (applies, passes, waivers)) in columns.iter().enumerate() {
-                    let applies = Lanes::new(applies).block(block);
-                    let passes = Lanes::new(passes).block(block);
-                    let mut waived = 0;
-                    for (column, index) in waivers {
-                        let covers =
-                            bits::holds(Lanes::new(column).block(block)) & bits::failing(applies, passes) & valid;
-                        *self.hits.entry(*index).or_insert(0) += u64::from(covers.count_ones());
-                        waived |= covers;
-                    }
-                    for (plane, bits) in bits::planes(applies, passes, waived).into_iter().enumerate() {
-                        if let Some(row) = matrix.get_mut(3 * number + plane) {
-                            *row = bits & valid;
-                        }
+                for (planes, check) in matrix.chunks_exact_mut(3).zip(checks) {
+                    for (plane, bits) in planes.iter_mut().zip(judge(check, &lanes, valid, &mut self.hits)) {
+                        *plane = bits & valid;
                     }
                 }
                 bits::transpose(&mut matrix);
@@ -398,9 +385,15 @@ impl Counter {
     /// Adds what this partition found; hands back the rows that it wrote.
     fn merge_into(self, tally: &mut Tally) -> Result<Option<std::path::PathBuf>, Error> {
         let [provider, scope_id, environment, identity_kind, ai_use] = &self.interned;
+        // One look-up a segment, not one a pattern: segments are compared as five texts.
+        let mut by_segment: HashMap<(u64, u64), Vec<(&[u64], u64)>> = HashMap::new();
         for (key, count) in self.keys.chunks_exact(self.width + 2).zip(&self.counts) {
-            let [low, high, words @ ..] = key else { continue };
-            let packed = u128::from(*low) | u128::from(*high) << 64;
+            if let [low, high, words @ ..] = key {
+                by_segment.entry((*low, *high)).or_default().push((words, *count));
+            }
+        }
+        for ((low, high), counted) in by_segment {
+            let packed = u128::from(low) | u128::from(high) << 64;
             let number =
                 |place: u32| u32::try_from(packed >> (SEGMENT_BITS * place) & ((1 << SEGMENT_BITS) - 1)).unwrap_or(0);
             let segment = Segment {
@@ -410,7 +403,13 @@ impl Counter {
                 identity_kind: identity_kind.name(number(3)),
                 ai_use: ai_use.name(number(4)),
             };
-            *tally.patterns.entry(segment).or_default().entry(words.to_vec()).or_insert(0) += count;
+            let patterns = tally.patterns.entry(segment).or_default();
+            for (words, count) in counted {
+                match patterns.get_mut(words) {
+                    Some(rows) => *rows += count,
+                    None => _ = patterns.insert(words.to_vec(), count),
+                }
+            }
         }
         for (index, hits) in self.hits {
             *tally.waiver_hits.entry(index).or_insert(0) += hits;
@@ -418,6 +417,28 @@ impl Counter {
         tally.rows += self.rows;
         self.part.map(Part::finish).transpose()
     }
+}
+
+/// The bit planes of one check's verdicts on 64 rows, of which `valid` exist; counts what waivers cover.
+fn judge(check: &Answers, lanes: &[Lane], valid: u64, hits: &mut WaiverHits) -> [u64; 3] {
+    let lane = |place: usize| lanes.get(place).copied().unwrap_or_default();
+    let all = |places: &[usize]| places.iter().map(|place| lane(*place)).fold(Lane::TRUE, Lane::and);
+    let applies = all(&check.applies);
+    let mut passes = all(&check.passes);
+    if let Some(complete) = check.complete {
+        // A failure stays a failure, however much more there may be.
+        passes = passes.true_only_in(lane(complete).is_true());
+    }
+    if let Some(readable) = check.readable {
+        passes = passes.known_only_in(lane(readable).is_true());
+    }
+    let mut waived = 0;
+    for (place, index) in &check.waivers {
+        let covers = lane(*place).is_true() & bits::failing(applies, passes) & valid;
+        *hits.entry(*index).or_insert(0) += u64::from(covers.count_ones());
+        waived |= covers;
+    }
+    bits::planes(applies, passes, waived)
 }
 
 fn hash_of(hasher: &hashbrown::DefaultHashBuilder, low: u64, high: u64, words: &[u64]) -> u64 {
