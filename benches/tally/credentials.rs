@@ -9,7 +9,7 @@ use rungs::inventory::views::View;
 
 use super::Failure;
 use super::estate::{self, AS_OF, DAY, Expected, Lot, Scope, Section, all, expect, lots};
-use super::random::Random;
+use super::random::{Random, Stack};
 use super::table::{Cell, Table};
 
 /// The limit of `credential.long-lived` that the benchmark compiles it with and judges by.
@@ -127,8 +127,10 @@ pub fn write(scopes: &[Scope], rows: i64, seed: u64, path: &Path) -> Result<Expe
     for lot in lots(scopes, SECTIONS, rows, |family| family.share)? {
         let head = lot.family.head.replace("{}", &lot.scope.id);
         let holder = lot.family.holder.map(|holder| holder.head.replace("{}", &lot.scope.id));
+        let mut stack = Stack::default();
         for number in 0..lot.rows {
-            let drawn = Drawn::new(&mut random, lot.family);
+            let mut like = stack.next(&mut random);
+            let drawn = Drawn::new(&mut like, lot.family);
             key.clone_from(&head);
             write!(key, "{number:08}")?;
             match lot.family.kind {
@@ -138,7 +140,7 @@ pub fn write(scopes: &[Scope], rows: i64, seed: u64, path: &Path) -> Result<Expe
                 _ => {}
             }
             judge(&mut expected, &lot, &drawn);
-            push(&mut table, &mut random, &lot, &drawn, (&key, holder.as_deref(), number))?;
+            push(&mut table, &mut like, &lot, &drawn, (&key, holder.as_deref(), number))?;
         }
     }
     table.finish()?;
@@ -203,7 +205,11 @@ fn push(
         (None, 1) => Some("none_in_window"),
         (None, _) => None,
     };
-    let credential_id = format!("{}{:016X}", if family.kind == "access_key" { "AKIA" } else { "" }, random.bits());
+    let credential_id = format!(
+        "{}{:016X}",
+        if family.kind == "access_key" { "AKIA" } else { "" },
+        random.bits() ^ number.unsigned_abs()
+    );
     let identity = holder.map(|head| format!("{head}{number:08}"));
     let name = identity.as_deref().map(|id| id.rsplit_once(['/', ':']).map_or(id, |(_, name)| name));
     let owner = holder.filter(|_| random.chance(62)).map(|_| format!("team-{:03}@acme.example", random.below(400)));

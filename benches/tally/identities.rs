@@ -9,7 +9,7 @@ use rungs::inventory::views::View;
 
 use super::Failure;
 use super::estate::{AS_OF, DAY, Expected, Lot, Scope, Section, ai_use, all, expect, lots};
-use super::random::Random;
+use super::random::{Random, Stack};
 use super::table::{Cell, Table};
 
 /// Identities whose ids begin alike.
@@ -127,16 +127,18 @@ pub fn write(scopes: &[Scope], rows: i64, seed: u64, path: &Path) -> Result<Expe
     let (mut id, mut name) = (String::new(), String::new());
     for lot in lots(scopes, SECTIONS, rows, |family| family.share)? {
         let head = lot.family.head.replace("{}", &lot.scope.id);
+        let mut stack = Stack::default();
         for number in 0..lot.rows {
+            let mut like = stack.next(&mut random);
             id.clone_from(&head);
             lot.family.name.clone_into(&mut name);
             if lot.family.share > 0 {
                 write!(id, "{number:08}")?;
                 write!(name, "{number:08}")?;
             }
-            let drawn = Drawn::new(&mut random, lot.scope);
+            let drawn = Drawn::new(&mut like, lot.scope);
             judge(&mut expected, &lot, &drawn);
-            push(&mut table, &mut random, &lot, &drawn, (&id, &name, number))?;
+            push(&mut table, &mut like, &lot, &drawn, (&id, &name, number))?;
         }
     }
     table.finish()?;
@@ -196,7 +198,7 @@ fn push(
     let admin = scope.shows(Fact::Entitlement) && random.chance(3);
     let locator = format!("/UserDetailList/{number}");
     let source = format!("{}/{}.json", scope.provider, scope.id);
-    let native = random.known(90, |random| format!("AIDA{:016X}", random.bits()));
+    let native = random.known(90, |random| format!("AIDA{:016X}", random.bits() ^ number.unsigned_abs()));
     let aws = scope.provider == "aws";
     table.push(&[
         ("native_id", Cell::Text(native.as_deref())),

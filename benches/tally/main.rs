@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Changes with the rows that a seed gives, so that an old folder is not used again.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 const USAGE: &str = "\
 usage: cargo bench --bench tally -- [--identities N] [--credentials N] [--seed N] [--runs N] [--folder DIR]

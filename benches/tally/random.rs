@@ -48,3 +48,21 @@ impl Random {
         of.get(usize::try_from(place).ok()?).copied()
     }
 }
+
+/// Rows that one team deployed together and that are therefore mostly alike.
+#[derive(Default)]
+pub struct Stack {
+    seed: u64,
+    left: u32,
+}
+
+impl Stack {
+    /// The stream for the next row: in most cases the one of its stack.
+    pub fn next(&mut self, random: &mut Random) -> Random {
+        if self.left == 0 {
+            (self.seed, self.left) = (random.bits(), 40);
+        }
+        self.left -= 1;
+        Random::new(if random.chance(80) { self.seed } else { random.bits() })
+    }
+}

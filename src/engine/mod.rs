@@ -6,13 +6,16 @@
 mod against_sql;
 mod bits;
 mod compile;
+mod counter;
 mod examples;
+mod formula;
 mod plan;
 mod query;
 mod relate;
 mod rows;
 mod session;
 mod tally;
+mod words;
 
 use std::path::PathBuf;
 
