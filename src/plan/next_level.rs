@@ -6,7 +6,7 @@ use super::action::{Action, Target};
 use super::gain::after;
 use crate::assessment::{Inputs, Part, PartKind, Population, Rating, Scored, rate};
 use crate::frameworks::{Assurance, Covers, Library};
-use crate::maturity::{self, Maturity, TOP_LEVEL};
+use crate::maturity::{self, DomainResult, Maturity, TOP_LEVEL};
 
 /// Above this many parts the search is not exhaustive.
 const EXACT_PARTS: usize = 16;
@@ -37,7 +37,7 @@ pub fn next_level(
 ) -> Option<NextLevel> {
     let all: Vec<&Action> = actions.iter().collect();
     let done = Scored::new(library, &after(library, inputs, &all), Population::Whole);
-    let search = Search { scored, done: &done, maturity, best: &maturity::assess(&library.model, &done), actions };
+    let search = Search { scored, done: &done, maturity, actions };
     (maturity.proven + 1..=TOP_LEVEL).map(|level| search.level(level)).find(|found| {
         let chosen: Vec<&Action> = actions.iter().filter(|action| found.actions.contains(&action.id)).collect();
         let scored = Scored::new(library, &after(library, inputs, &chosen), Population::Whole);
@@ -55,8 +55,6 @@ struct Search<'a> {
     /// Everything fixed and shown.
     done: &'a Scored,
     maturity: &'a Maturity,
-    /// The maturity of that.
-    best: &'a Maturity,
     actions: &'a [Action],
 }
 
@@ -81,12 +79,7 @@ impl Search<'_> {
                 }
             }
         }
-        for domain in self.best.domains.iter().filter(|domain| domain.holds_back(level)) {
-            let has_practice = |level| domain.practices.iter().any(|practice| practice.level == level);
-            if !(1..=level).all(has_practice) {
-                found.without_action.push(domain.id.clone());
-            }
-        }
+        found.without_action.extend(self.domains_without_practice(level));
         // What an action requires comes first, so it belongs to the set.
         let mut waiting: Vec<&str> = chosen.iter().copied().collect();
         while let Some(id) = waiting.pop() {
@@ -102,6 +95,13 @@ impl Search<'_> {
         found.effort_hours = efforts.map(|action| action.effort_hours).sum();
         found.actions = chosen.into_iter().map(str::to_owned).collect();
         found
+    }
+
+    /// Domains that hold a level back because the model has no practice there: nothing proves them.
+    fn domains_without_practice(&self, level: u8) -> impl Iterator<Item = String> {
+        let lacks = |domain: &DomainResult, level: u8| domain.practices.iter().all(|practice| practice.level != level);
+        let held_back = self.maturity.domains.iter().filter(move |domain| domain.holds_back(level));
+        held_back.filter(move |domain| (1..=level).any(|below| lacks(domain, below))).map(|domain| domain.id.clone())
     }
 }
 

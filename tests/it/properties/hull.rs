@@ -1,4 +1,5 @@
 //! A check's interval is neither too wide nor too narrow: it spans exactly what its open rows can still become.
+//! Knows rows and what may become of them, and nothing of how the crate counts.
 
 use std::collections::BTreeSet;
 
