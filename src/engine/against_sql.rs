@@ -84,6 +84,7 @@ fn rows(view: &View, checks: &[&Check], random: &mut Random) -> RecordBatch {
 fn adjustment(place: usize) -> Adjustment {
     let some = |from: usize| scopes().into_iter().skip(from).step_by(3).collect::<Vec<_>>();
     Adjustment {
+        remit: None,
         readable: (place % 2 == 0).then(|| if place % 8 == 4 { Vec::new() } else { some(0) }),
         complete: (place % 3 == 0).then(|| some(1)),
     }
