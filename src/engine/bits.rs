@@ -15,57 +15,8 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// From bitmaps of the rows that are true and of those that are known.
-    pub fn new(values: u64, known: u64) -> Self {
-        Self { values, known }
-    }
-
-    /// The same on every row.
-    pub fn all(answer: Option<bool>) -> Self {
-        let bits = |set: bool| if set { u64::MAX } else { 0 };
-        Self { values: bits(answer == Some(true)), known: bits(answer.is_some()) }
-    }
-
-    /// Rows on which it is true.
-    pub fn is_true(self) -> u64 {
+    fn is_true(self) -> u64 {
         self.values & self.known
-    }
-
-    /// AND of SQL: false wins, then what is not known.
-    pub fn and(self, other: Self) -> Self {
-        let values = self.is_true() & other.is_true();
-        Self { values, known: values | self.is_false() | other.is_false() }
-    }
-
-    /// OR of SQL: true wins, then what is not known.
-    pub fn or(self, other: Self) -> Self {
-        self.negated().and(other.negated()).negated()
-    }
-
-    /// NOT of SQL.
-    pub fn negated(self) -> Self {
-        Self { values: !self.values, ..self }
-    }
-
-    /// With a value in place of what is not known.
-    pub fn settled(self, value: bool) -> Self {
-        Self { values: if value { !self.is_false() } else { self.is_true() }, known: u64::MAX }
-    }
-
-    /// Not known outside those rows.
-    pub fn known_only_in(self, rows: u64) -> Self {
-        Self { known: self.known & rows, ..self }
-    }
-
-    /// Another lane outside those rows.
-    pub fn or_elsewhere(self, rows: u64, other: Self) -> Self {
-        let choose = |one: u64, other: u64| one & rows | other & !rows;
-        Self { values: choose(self.values, other.values), known: choose(self.known, other.known) }
-    }
-
-    /// What is true outside those rows is not known.
-    pub fn true_only_in(self, rows: u64) -> Self {
-        Self { known: self.known & (rows | !self.values), ..self }
     }
 
     fn is_false(self) -> u64 {
@@ -105,9 +56,6 @@ fn word(bits: &BooleanBuffer, block: usize) -> u64 {
     let first_bit = bits.offset() + start;
     let (byte, shift) = (first_bit / 8, first_bit % 8);
     let bytes = bits.values();
-    if let (0, 64, Some(whole)) = (shift, length, bytes.get(byte..byte + 8)) {
-        return whole.try_into().map_or(0, u64::from_le_bytes);
-    }
     let mut buffer = [0_u8; 16];
     let available = bytes.get(byte..).unwrap_or_default();
     let taken = available.len().min(9);
@@ -136,6 +84,11 @@ pub fn planes(applies: Lane, passes: Lane, waived: u64) -> [u64; 3] {
 /// Rows that fail, waived or not.
 pub fn failing(applies: Lane, passes: Lane) -> u64 {
     applies.is_true() & passes.is_false()
+}
+
+/// Rows on which a waiver's predicate holds.
+pub fn holds(waiver: Lane) -> u64 {
+    waiver.is_true()
 }
 
 /// Transposes a 64 x 64 bit matrix in place: bit `c` of row `r` becomes bit `r` of row `c`.
@@ -188,45 +141,6 @@ mod tests {
                 if row < 190 && (row + 5) % 3 == 0 { word | 1 << bit } else { word }
             });
             assert_eq!(word(&slice, block), expected, "block {block}");
-        }
-    }
-
-    #[test]
-    fn lanes_follow_the_logic_of_sql() {
-        let lane =
-            |answer: Option<bool>| Lane { values: u64::from(answer == Some(true)), known: u64::from(answer.is_some()) };
-        let answer = |lane: Lane| (lane.known & 1 == 1).then_some(lane.values & 1 == 1);
-        let [yes, no, unknown] = [Some(true), Some(false), None];
-        for (one, other, both) in [
-            (yes, yes, yes),
-            (yes, no, no),
-            (yes, unknown, unknown),
-            (no, no, no),
-            (no, unknown, no),
-            (unknown, unknown, unknown),
-        ] {
-            assert_eq!(answer(lane(one).and(lane(other))), both, "{one:?} and {other:?}");
-            assert_eq!(answer(lane(other).and(lane(one))), both, "{other:?} and {one:?}");
-        }
-        for (one, other, either) in
-            [(yes, no, yes), (yes, unknown, yes), (no, no, no), (no, unknown, unknown), (unknown, unknown, unknown)]
-        {
-            assert_eq!(answer(lane(one).or(lane(other))), either, "{one:?} or {other:?}");
-            assert_eq!(answer(lane(other).or(lane(one))), either, "{other:?} or {one:?}");
-        }
-        for known in [yes, no, unknown] {
-            assert_eq!(answer(Lane::all(known)), known);
-            assert_eq!(answer(lane(known).negated()), known.map(|known| !known));
-            assert_eq!(answer(lane(known).settled(true)), Some(known.unwrap_or(true)));
-            assert_eq!(answer(lane(known).settled(false)), Some(known.unwrap_or(false)));
-            assert_eq!(answer(lane(known).known_only_in(1)), known);
-            assert_eq!(answer(lane(known).known_only_in(0)), unknown);
-            assert_eq!(answer(lane(known).true_only_in(1)), known);
-            assert_eq!(answer(lane(known).true_only_in(0)), if known == yes { unknown } else { known });
-            for other in [yes, no, unknown] {
-                assert_eq!(answer(lane(known).or_elsewhere(1, lane(other))), known);
-                assert_eq!(answer(lane(known).or_elsewhere(0, lane(other))), other);
-            }
         }
     }
 

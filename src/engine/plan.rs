@@ -1,18 +1,9 @@
-//! All checks on a view as one plan: one scan, every condition answered once per batch. Checks share most of
-//! what they ask, so it is not their predicates that become columns of the plan, but the conditions in them.
+//! All checks on a view as one plan: one scan, every predicate evaluated once per batch.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use arrow::datatypes::Schema;
-use datafusion::common::DFSchema;
 use datafusion::dataframe::DataFrame;
 use datafusion::logical_expr::{Expr, col};
 
-use super::formula::{Formula, cannot_fail};
-use super::words::WordConditions;
 use super::{CompiledCheck, Engine, Error, failed};
-use crate::inventory::column::{Column, Kind};
 use crate::inventory::views::{SEGMENT, View};
 
 /// Where the columns of a scan's output stand.
@@ -20,67 +11,19 @@ use crate::inventory::views::{SEGMENT, View};
 pub struct Scan {
     /// The view.
     pub view: &'static View,
-    /// How each check's verdict follows from the answers.
-    pub(super) checks: Vec<Judgement>,
-    /// How many answers there are.
-    pub(super) answers: usize,
-    /// Answers that are columns of the output: (place among the answers, column).
-    pub(super) evaluated: Vec<(usize, usize)>,
-    /// Answers that follow from the words of a column.
-    pub(super) words: WordConditions,
+    /// For each check: its `applies` column; `passes` is the next one.
+    pub(super) checks: Vec<CheckColumns>,
     /// Columns that describe a row, if they are wanted.
     pub(super) described: Option<Described>,
 }
 
-/// How one check's verdict follows from the answers.
+/// The output columns of one check.
 #[derive(Debug, Clone)]
-pub(super) struct Judgement {
-    pub applies: Formula,
-    pub passes: Formula,
-    /// Where a verdict may stand.
-    pub readable: Option<Formula>,
-    /// Where a pass may stand.
-    pub complete: Option<Formula>,
-    /// (predicate, place in rungs.yaml's list)
-    pub waivers: Vec<(Formula, usize)>,
-}
-
-/// Conditions, each once.
-#[derive(Default)]
-struct Conditions {
-    list: Vec<Expr>,
-    places: HashMap<Expr, usize>,
-}
-
-impl Conditions {
-    fn formula(&mut self, predicate: &Expr) -> Formula {
-        Formula::of(predicate, &mut |condition| {
-            let next = self.list.len();
-            let place = *self.places.entry(condition.clone()).or_insert(next);
-            if place == next {
-                self.list.push(condition.clone());
-            }
-            place
-        })
-    }
-
-    fn judgement(&mut self, check: &CompiledCheck) -> Judgement {
-        Judgement {
-            applies: self.formula(&check.applies),
-            passes: self.formula(&check.passes),
-            readable: check.readable.as_ref().map(|scopes| self.formula(scopes)),
-            complete: check.complete.as_ref().map(|scopes| self.formula(scopes)),
-            waivers: check.waivers.iter().map(|waiver| (self.formula(&waiver.expr), waiver.index)).collect(),
-        }
-    }
-}
-
-/// The one column of words that a condition asks about, if that is all it asks about.
-fn word_column(view: &'static View, condition: &Expr) -> Option<&'static Column> {
-    let columns = condition.column_refs();
-    let mut names = columns.iter().map(|column| column.name.as_str());
-    let column = names.next().and_then(|name| view.column(name)).filter(|column| column.kind == Kind::Word)?;
-    (names.next().is_none() && cannot_fail(condition)).then_some(column)
+pub(super) struct CheckColumns {
+    pub applies: usize,
+    pub passes: usize,
+    /// (output column, place in rungs.yaml's list)
+    pub waivers: Vec<(usize, usize)>,
 }
 
 /// The output columns that describe a row.
@@ -102,35 +45,19 @@ impl Engine {
         checks: &[CompiledCheck],
         describe: bool,
     ) -> Result<(DataFrame, Scan), Error> {
-        let mut conditions = Conditions::default();
-        let judgements: Vec<Judgement> = checks.iter().map(|check| conditions.judgement(check)).collect();
         let mut output: Vec<Expr> = SEGMENT.iter().map(|name| col(*name)).collect();
         let add = |expr: Expr, output: &mut Vec<Expr>| {
             let at = output.len();
             output.push(expr.alias(format!("c{at}")));
             at
         };
-        let context = || failed(format!("cannot plan the checks on `{}`", view.name));
-        let mut word_columns: Vec<(&str, usize)> = SEGMENT.into_iter().zip(0..).collect();
-        let (mut evaluated, mut words) = (Vec::new(), WordConditions::default());
-        for (place, condition) in conditions.list.iter().enumerate() {
-            let Some(asked) = word_column(view, condition) else {
-                evaluated.push((place, add(condition.clone(), &mut output)));
-                continue;
-            };
-            let column = match word_columns.iter().find(|(known, _)| *known == asked.name) {
-                Some((_, column)) => *column,
-                None => {
-                    let column = add(col(asked.name), &mut output);
-                    word_columns.push((asked.name, column));
-                    column
-                }
-            };
-            let schema = Arc::new(Schema::new(vec![asked.field().with_nullable(true)]));
-            let condition = DFSchema::try_from(Arc::clone(&schema))
-                .and_then(|schema| self.context.create_physical_expr(condition.clone(), &schema))
-                .map_err(context())?;
-            words.add(column, schema, condition, place);
+        let mut columns = Vec::new();
+        for check in checks {
+            let applies = add(check.applies.clone(), &mut output);
+            let passes = add(check.passes.clone(), &mut output);
+            let waivers =
+                check.waivers.iter().map(|waiver| (add(waiver.expr.clone(), &mut output), waiver.index)).collect();
+            columns.push(CheckColumns { applies, passes, waivers });
         }
         let described = describe.then(|| {
             let mut names: Vec<&'static str> = checks.iter().flat_map(|check| check.evidence.iter().copied()).collect();
@@ -144,8 +71,11 @@ impl Engine {
                 evidence: names.into_iter().map(|name| (name, add(col(name), &mut output))).collect(),
             }
         });
-        let frame = self.table(view.name).await?.select(output).map_err(context())?;
-        let answers = conditions.list.len();
-        Ok((frame, Scan { view, checks: judgements, answers, evaluated, words, described }))
+        let frame = self
+            .table(view.name)
+            .await?
+            .select(output)
+            .map_err(failed(format!("cannot plan the checks on `{}`", view.name)))?;
+        Ok((frame, Scan { view, checks: columns, described }))
     }
 }
