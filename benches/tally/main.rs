@@ -3,6 +3,14 @@
 //! measures in a process of its own, so that its peak of memory is the tally's alone. Ends with 1 when a count
 //! is wrong; how fast it is, it prints and does not judge.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a benchmark reads the clock, and prints what it measured"
+)]
+
 mod credentials;
 mod estate;
 mod identities;
