@@ -96,7 +96,7 @@ impl<'a> Lanes<'a> {
 }
 
 /// 64 bits of a bitmap that may start anywhere within a byte.
-fn word(bits: &BooleanBuffer, block: usize) -> u64 {
+pub fn word(bits: &BooleanBuffer, block: usize) -> u64 {
     let start = block * 64;
     let length = bits.len().saturating_sub(start).min(64);
     if length == 0 {
@@ -143,20 +143,13 @@ pub fn transpose(matrix: &mut [u64; 64]) {
     let mut width = 32;
     let mut mask: u64 = 0x0000_0000_ffff_ffff;
     while width != 0 {
-        let mut row = 0;
-        while row < 64 {
-            let (upper, lower) = (row, row + width);
-            // Both are below 64: `row` skips every block's lower half.
-            if let (Some(high), Some(low)) = (matrix.get(upper).copied(), matrix.get(lower).copied()) {
-                let swap = ((high >> width) ^ low) & mask;
-                if let Some(cell) = matrix.get_mut(upper) {
-                    *cell = high ^ (swap << width);
-                }
-                if let Some(cell) = matrix.get_mut(lower) {
-                    *cell = low ^ swap;
-                }
+        for rows in matrix.chunks_exact_mut(2 * width) {
+            let (upper, lower) = rows.split_at_mut(width);
+            for (high, low) in upper.iter_mut().zip(lower) {
+                let swap = ((*high >> width) ^ *low) & mask;
+                *high ^= swap << width;
+                *low ^= swap;
             }
-            row = (row + width + 1) & !width;
         }
         width >>= 1;
         mask ^= mask << width;

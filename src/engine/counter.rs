@@ -1,6 +1,7 @@
 //! What one partition of a scan counts: the words of its rows, by segment. From answers to verdicts, from
 //! verdicts to words, from words to a histogram; nothing is kept of a row but its count.
 
+use std::hash::BuildHasher;
 use std::path::PathBuf;
 
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -8,6 +9,7 @@ use arrow::datatypes::Int32Type;
 use arrow::error::ArrowError;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
+use hashbrown::hash_table::Entry;
 use hashbrown::{HashMap, HashTable};
 
 use super::bits::{self, CHECKS_PER_WORD, Lane, Lanes};
@@ -38,17 +40,26 @@ pub(super) struct Counter {
     /// Words of a row: `checks / 21`, rounded up.
     width: usize,
     interned: [Interner; SEGMENT.len()],
-    /// Rows of packed segment and words at the same place in `counts`.
-    keys: Vec<u64>,
-    counts: Vec<u64>,
-    index: HashTable<usize>,
+    patterns: HashTable<Pattern>,
+    /// Words of patterns beyond their first one.
+    more: Vec<u64>,
     hasher: hashbrown::DefaultHashBuilder,
-    last: usize,
+    segments: Vec<u64>,
     words: Vec<u64>,
     by_word: WordAnswers,
     hits: WaiverHits,
     rows: u64,
     part: Option<Part>,
+}
+
+/// Rows of one segment with the same words. All of it lies in one place of the table: with as many patterns as
+/// large estates have, what costs is to fetch it.
+struct Pattern {
+    segment: u64,
+    word: u64,
+    /// Where its further words begin, for views of more than 21 checks.
+    more: usize,
+    rows: u64,
 }
 
 /// Numbers for the words of one segment column, in the order of their first appearance; 0 is NULL.
@@ -83,11 +94,10 @@ impl Counter {
         Self {
             width: scan.checks.len().div_ceil(CHECKS_PER_WORD).max(1),
             interned: Default::default(),
-            keys: Vec::new(),
-            counts: Vec::new(),
-            index: HashTable::new(),
+            patterns: HashTable::new(),
+            more: Vec::new(),
             hasher: hashbrown::DefaultHashBuilder::default(),
-            last: 0,
+            segments: Vec::new(),
             words: Vec::new(),
             by_word: WordAnswers::default(),
             hits: WaiverHits::new(),
@@ -100,22 +110,28 @@ impl Counter {
         let arrow = |source| Error::Arrow { view: scan.view.name.to_owned(), source };
         let rows = batch.num_rows();
         self.rows += rows as u64;
-        let segments = self.segments(batch, rows).map_err(arrow)?;
+        self.fill_segments(batch, rows).map_err(arrow)?;
         self.fill_words(batch, scan, rows)?;
-        let words = std::mem::take(&mut self.words);
-        for (segment, words) in segments.iter().zip(words.chunks_exact(self.width)) {
-            self.count_row(*segment, words);
+        let (segments, words) = (std::mem::take(&mut self.segments), std::mem::take(&mut self.words));
+        let mut rest = segments.iter().zip(words.chunks_exact(self.width)).peekable();
+        while let Some(row) = rest.next() {
+            let mut rows = 1;
+            while rest.next_if_eq(&row).is_some() {
+                rows += 1;
+            }
+            self.count_rows(*row.0, row.1, rows);
         }
         if let Some(part) = part {
             part.add(batch, scan, &words, self.width)?;
         }
-        self.words = words;
+        (self.segments, self.words) = (segments, words);
         Ok(())
     }
 
     /// The packed segment of every row.
-    fn segments(&mut self, batch: &RecordBatch, rows: usize) -> Result<Vec<u64>, ArrowError> {
-        let mut packed = vec![0_u64; rows];
+    fn fill_segments(&mut self, batch: &RecordBatch, rows: usize) -> Result<(), ArrowError> {
+        self.segments.clear();
+        self.segments.resize(rows, 0);
         let mut shift = 0;
         for (place, (interner, bits)) in self.interned.iter_mut().zip(SEGMENT_BITS).enumerate() {
             let column = dictionary(batch.column(place))?;
@@ -129,14 +145,20 @@ impl Counter {
             }
             let number = |key: i32| usize::try_from(key).ok().and_then(|key| numbers.get(key)).copied().unwrap_or(0);
             let keys = dictionary.keys();
-            if keys.null_count() == 0 {
-                packed.iter_mut().zip(keys.values()).for_each(|(packed, key)| *packed |= number(*key));
-            } else {
-                packed.iter_mut().zip(keys).for_each(|(packed, key)| *packed |= key.map_or(0, number));
+            let segments = &mut self.segments;
+            match keys.values().split_first() {
+                Some((first, rest)) if keys.null_count() == 0 && rest.iter().all(|key| key == first) => {
+                    let number = number(*first);
+                    segments.iter_mut().for_each(|packed| *packed |= number);
+                }
+                _ if keys.null_count() == 0 => {
+                    segments.iter_mut().zip(keys.values()).for_each(|(packed, key)| *packed |= number(*key));
+                }
+                _ => segments.iter_mut().zip(keys).for_each(|(packed, key)| *packed |= key.map_or(0, number)),
             }
             shift += bits;
         }
-        Ok(packed)
+        Ok(())
     }
 
     /// The words of every row, row after row.
@@ -148,7 +170,8 @@ impl Counter {
         let columns = scan.evaluated.iter().map(|(place, column)| Ok((*place, boolean(batch.column(*column))?)));
         let columns = columns.collect::<Result<Vec<_>, _>>().map_err(arrow)?;
         let columns: Vec<_> = columns.iter().map(|(place, answers)| (*place, Lanes::new(answers))).collect();
-        let mut answers = vec![Lane::default(); scan.answers];
+        let mut answers = vec![Lane::default(); scan.formulas.conditions().len()];
+        let mut values = Vec::new();
         for block in 0..rows.div_ceil(64) {
             let in_block = (rows - block * 64).min(64);
             // Beyond the last row everything reads as outside.
@@ -160,10 +183,11 @@ impl Counter {
                     *answer = column.block(block);
                 }
             }
+            scan.formulas.evaluate(&answers, &mut values);
             for (place, checks) in scan.checks.chunks(CHECKS_PER_WORD).enumerate() {
                 let mut matrix = [0_u64; 64];
                 for (planes, check) in matrix.chunks_exact_mut(3).zip(checks) {
-                    for (plane, bits) in planes.iter_mut().zip(judge(check, &answers, valid, &mut self.hits)) {
+                    for (plane, bits) in planes.iter_mut().zip(judge(check, &values, valid, &mut self.hits)) {
                         *plane = bits & valid;
                     }
                 }
@@ -175,51 +199,35 @@ impl Counter {
         Ok(())
     }
 
-    fn count_row(&mut self, segment: u64, words: &[u64]) {
-        let stride = self.width + 1;
-        let keys = &self.keys;
-        let same = |place: &usize| match keys.get(place * stride..(place + 1) * stride) {
-            // Word by word: these are one or two, too few to call for a comparison of memory.
-            Some([known, rest @ ..]) => *known == segment && rest.iter().zip(words).all(|(one, other)| one == other),
-            _ => false,
+    fn count_rows(&mut self, segment: u64, words: &[u64], rows: u64) {
+        let (word, rest) = words.split_first().map_or((0, words), |(word, rest)| (*word, rest));
+        let (more, hasher) = (&self.more, &self.hasher);
+        let hash = |segment: u64, word: u64, rest: &[u64]| hasher.hash_one((segment, word, rest));
+        let rest_of = |pattern: &Pattern| more.get(pattern.more..pattern.more + rest.len()).unwrap_or_default();
+        let same = |pattern: &Pattern| {
+            pattern.segment == segment && pattern.word == word && (rest.is_empty() || rest_of(pattern) == rest)
         };
-        if same(&self.last)
-            && let Some(count) = self.counts.get_mut(self.last)
-        {
-            *count += 1;
-            return;
-        }
-        let hash = hash_of(&self.hasher, segment, words);
-        let place = match self.index.find(hash, same) {
-            Some(place) => *place,
-            None => {
-                let place = self.counts.len();
-                self.keys.push(segment);
-                self.keys.extend_from_slice(words);
-                self.counts.push(0);
-                let (keys, hasher) = (&self.keys, &self.hasher);
-                self.index.insert_unique(hash, place, |place| match keys.get(place * stride..(place + 1) * stride) {
-                    Some([segment, words @ ..]) => hash_of(hasher, *segment, words),
-                    _ => 0,
-                });
-                place
+        let hash_of = |pattern: &Pattern| hash(pattern.segment, pattern.word, rest_of(pattern));
+        match self.patterns.entry(hash(segment, word, rest), same, hash_of) {
+            Entry::Occupied(mut known) => known.get_mut().rows += rows,
+            Entry::Vacant(new) => {
+                new.insert(Pattern { segment, word, more: more.len(), rows });
+                self.more.extend_from_slice(rest);
             }
-        };
-        if let Some(count) = self.counts.get_mut(place) {
-            *count += 1;
         }
-        self.last = place;
     }
 
     /// Adds what this partition found; hands back the rows that it wrote.
     pub fn merge_into(self, tally: &mut Tally) -> Result<Option<PathBuf>, Error> {
         // One look-up a segment, not one a pattern: segments are compared as five texts.
-        let keys = self.keys.chunks_exact(self.width + 1).zip(&self.counts);
-        let mut counted: Vec<(u64, &[u64], u64)> = keys
-            .filter_map(|(key, count)| key.split_first().map(|(segment, words)| (*segment, words, *count)))
-            .collect();
+        let further = self.width - 1;
+        let mut counted: Vec<(u64, Vec<u64>, u64)> = Vec::with_capacity(self.patterns.len());
+        for Pattern { segment, word, more, rows } in self.patterns {
+            let further = self.more.get(more..more + further).unwrap_or_default();
+            counted.push((segment, std::iter::once(word).chain(further.iter().copied()).collect(), rows));
+        }
         counted.sort_unstable();
-        for same_segment in counted.chunk_by(|one, next| one.0 == next.0) {
+        for same_segment in counted.chunk_by_mut(|one, next| one.0 == next.0) {
             let mut packed = same_segment.first().map_or(0, |(segment, ..)| *segment);
             let mut names = self.interned.iter().zip(SEGMENT_BITS).map(|(interner, bits)| {
                 let number = packed & ((1 << bits) - 1);
@@ -236,10 +244,7 @@ impl Counter {
             };
             let patterns = tally.patterns.entry(segment).or_default();
             for (_, words, count) in same_segment {
-                match patterns.get_mut(*words) {
-                    Some(rows) => *rows += count,
-                    None => _ = patterns.insert(words.to_vec(), *count),
-                }
+                *patterns.entry(std::mem::take(words)).or_insert(0) += *count;
             }
         }
         for (index, hits) in self.hits {
@@ -251,31 +256,21 @@ impl Counter {
 }
 
 /// The bit planes of one check's verdicts on 64 rows, of which `valid` exist; counts what waivers cover.
-fn judge(check: &Judgement, answers: &[Lane], valid: u64, hits: &mut WaiverHits) -> [u64; 3] {
-    let applies = check.applies.value(answers);
-    let mut passes = check.passes.value(answers);
-    if let Some(complete) = &check.complete {
+fn judge(check: &Judgement, values: &[Lane], valid: u64, hits: &mut WaiverHits) -> [u64; 3] {
+    let value = |number: usize| values.get(number).copied().unwrap_or_default();
+    let (applies, mut passes) = (value(check.applies), value(check.passes));
+    if let Some(complete) = check.complete {
         // A failure stays a failure, however much more there may be.
-        passes = passes.true_only_in(complete.value(answers).is_true());
+        passes = passes.true_only_in(value(complete).is_true());
     }
-    if let Some(readable) = &check.readable {
-        passes = passes.known_only_in(readable.value(answers).is_true());
+    if let Some(readable) = check.readable {
+        passes = passes.known_only_in(value(readable).is_true());
     }
     let mut waived = 0;
     for (waiver, index) in &check.waivers {
-        let covers = waiver.value(answers).is_true() & bits::failing(applies, passes) & valid;
+        let covers = value(*waiver).is_true() & bits::failing(applies, passes) & valid;
         *hits.entry(*index).or_insert(0) += u64::from(covers.count_ones());
         waived |= covers;
     }
     bits::planes(applies, passes, waived)
-}
-
-fn hash_of(hasher: &hashbrown::DefaultHashBuilder, segment: u64, words: &[u64]) -> u64 {
-    use std::hash::{BuildHasher, Hasher};
-    let mut state = hasher.build_hasher();
-    state.write_u64(segment);
-    for word in words {
-        state.write_u64(*word);
-    }
-    state.finish()
 }

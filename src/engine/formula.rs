@@ -1,6 +1,8 @@
-//! A predicate as a tree over conditions, evaluated on 64 rows at a time by bit operations. What stands between
-//! the conditions (AND, OR, NOT, CASE, coalesce) costs next to nothing this way, where DataFusion would copy the
-//! rows of every branch; and a condition that many checks ask is answered once.
+//! Predicates taken apart into steps over conditions, evaluated on 64 rows at a time by bit operations. What
+//! stands between the conditions (AND, OR, NOT, CASE, coalesce) costs next to nothing this way, where DataFusion
+//! would copy the rows of every branch; and what many checks ask is answered once.
+
+use std::collections::HashMap;
 
 use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
@@ -9,79 +11,129 @@ use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 use super::bits::Lane;
 use super::compile::is_comparison;
 
-/// A predicate over numbered answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Formula {
-    /// The answer to a condition.
+/// One step; numbers are those of earlier steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Step {
+    /// The answer to a condition, by its place.
     Answer(usize),
     /// The same on every row.
     Constant(Option<bool>),
     /// NOT of SQL.
-    Not(Box<Self>),
+    Not(usize),
     /// AND of SQL.
-    And(Box<Self>, Box<Self>),
+    And(usize, usize),
     /// OR of SQL.
-    Or(Box<Self>, Box<Self>),
+    Or(usize, usize),
     /// The second where the first is true, the third elsewhere.
-    Choose(Box<[Self; 3]>),
+    Choose(usize, usize, usize),
     /// With a value in place of what is not known.
-    Settled(Box<Self>, bool),
+    Settled(usize, bool),
 }
 
-impl Formula {
-    /// The tree of a predicate; `place` numbers its conditions. A predicate with anything in it that could fail
-    /// on a row stays one condition: its CASE may be what keeps it from failing.
-    pub fn of(predicate: &Expr, place: &mut dyn FnMut(&Expr) -> usize) -> Self {
-        if cannot_fail(predicate) { Self::tree(predicate, place) } else { Self::Answer(place(predicate)) }
+/// The steps of several predicates, each step once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Formulas {
+    steps: Vec<Step>,
+    numbers: HashMap<Step, usize>,
+    conditions: Vec<Expr>,
+    places: HashMap<Expr, usize>,
+}
+
+impl Formulas {
+    /// Adds a predicate; gives the number of the step whose value is its own. A predicate with anything in it that
+    /// could fail on a row stays one condition: its CASE may be what keeps it from failing.
+    pub fn add(&mut self, predicate: &Expr) -> usize {
+        if cannot_fail(predicate) { self.take_apart(predicate) } else { self.condition(predicate) }
     }
 
-    fn tree(expr: &Expr, place: &mut dyn FnMut(&Expr) -> usize) -> Self {
-        let mut part = |expr: &Expr| Box::new(Self::tree(expr, place));
-        match expr {
-            Expr::Literal(ScalarValue::Boolean(answer), _) => Self::Constant(*answer),
-            Expr::Literal(ScalarValue::Null, _) => Self::Constant(None),
-            Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => Self::And(part(left), part(right)),
-            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => Self::Or(part(left), part(right)),
-            Expr::Not(of) => Self::Not(part(of)),
-            Expr::IsTrue(of) => Self::Settled(part(of), false),
-            Expr::IsNotFalse(of) => Self::Settled(part(of), true),
-            Expr::IsFalse(of) => Self::Not(Box::new(Self::Settled(part(of), true))),
-            Expr::IsNotTrue(of) => Self::Not(Box::new(Self::Settled(part(of), false))),
+    /// The conditions, by place.
+    pub fn conditions(&self) -> &[Expr] {
+        &self.conditions
+    }
+
+    fn condition(&mut self, condition: &Expr) -> usize {
+        let place = match self.places.get(condition) {
+            Some(place) => *place,
+            None => {
+                self.places.insert(condition.clone(), self.conditions.len());
+                self.conditions.push(condition.clone());
+                self.conditions.len() - 1
+            }
+        };
+        self.step(Step::Answer(place))
+    }
+
+    fn step(&mut self, step: Step) -> usize {
+        *self.numbers.entry(step).or_insert_with(|| {
+            self.steps.push(step);
+            self.steps.len() - 1
+        })
+    }
+
+    fn take_apart(&mut self, expr: &Expr) -> usize {
+        let step = match expr {
+            Expr::Literal(ScalarValue::Boolean(answer), _) => Step::Constant(*answer),
+            Expr::Literal(ScalarValue::Null, _) => Step::Constant(None),
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => {
+                Step::And(self.take_apart(left), self.take_apart(right))
+            }
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
+                Step::Or(self.take_apart(left), self.take_apart(right))
+            }
+            Expr::Not(of) => Step::Not(self.take_apart(of)),
+            Expr::IsTrue(of) => Step::Settled(self.take_apart(of), false),
+            Expr::IsNotFalse(of) => Step::Settled(self.take_apart(of), true),
+            Expr::IsFalse(of) => {
+                let not_false = Step::Settled(self.take_apart(of), true);
+                Step::Not(self.step(not_false))
+            }
+            Expr::IsNotTrue(of) => {
+                let is_true = Step::Settled(self.take_apart(of), false);
+                Step::Not(self.step(is_true))
+            }
             Expr::Case(case) if case.expr.is_none() => {
-                let otherwise = case.else_expr.as_ref().map_or(Self::Constant(None), |expr| *part(expr));
-                case.when_then_expr.iter().rev().fold(otherwise, |otherwise, (when, then)| {
-                    Self::Choose(Box::new([*part(when), *part(then), otherwise]))
-                })
+                let mut otherwise = match &case.else_expr {
+                    Some(expr) => self.take_apart(expr),
+                    None => self.step(Step::Constant(None)),
+                };
+                for (when, then) in case.when_then_expr.iter().rev() {
+                    let choose = Step::Choose(self.take_apart(when), self.take_apart(then), otherwise);
+                    otherwise = self.step(choose);
+                }
+                return otherwise;
             }
             Expr::ScalarFunction(function) => match (function.func.name(), function.args.as_slice()) {
                 ("coalesce", [of, Expr::Literal(ScalarValue::Boolean(Some(value)), _)]) => {
-                    Self::Settled(part(of), *value)
+                    Step::Settled(self.take_apart(of), *value)
                 }
                 ("nullif", [of, Expr::Literal(ScalarValue::Boolean(Some(hidden)), _)]) => {
-                    let of = part(of);
-                    let shown = if *hidden { Self::Not(of) } else { *of };
-                    Self::Choose(Box::new([shown, Self::Constant(Some(!hidden)), Self::Constant(None)]))
+                    let of = self.take_apart(of);
+                    let shown = if *hidden { self.step(Step::Not(of)) } else { of };
+                    let value = self.step(Step::Constant(Some(!hidden)));
+                    Step::Choose(shown, value, self.step(Step::Constant(None)))
                 }
-                _ => Self::Answer(place(expr)),
+                _ => return self.condition(expr),
             },
-            _ => Self::Answer(place(expr)),
-        }
+            _ => return self.condition(expr),
+        };
+        self.step(step)
     }
 
-    /// Its value on the rows whose answers are given.
-    pub fn value(&self, answers: &[Lane]) -> Lane {
-        match self {
-            Self::Answer(place) => answers.get(*place).copied().unwrap_or_default(),
-            Self::Constant(answer) => Lane::all(*answer),
-            Self::Not(of) => of.value(answers).negated(),
-            Self::And(one, other) => one.value(answers).and(other.value(answers)),
-            Self::Or(one, other) => one.value(answers).or(other.value(answers)),
-            Self::Choose(parts) => {
-                let [when, then, otherwise] = &**parts;
-                let rows = when.value(answers).is_true();
-                then.value(answers).or_elsewhere(rows, otherwise.value(answers))
-            }
-            Self::Settled(of, value) => of.value(answers).settled(*value),
+    /// The values of all steps on the rows whose answers are given.
+    pub fn evaluate(&self, answers: &[Lane], values: &mut Vec<Lane>) {
+        values.clear();
+        for step in &self.steps {
+            let of = |number: usize| values.get(number).copied().unwrap_or_default();
+            let value = match *step {
+                Step::Answer(place) => answers.get(place).copied().unwrap_or_default(),
+                Step::Constant(answer) => Lane::all(answer),
+                Step::Not(one) => of(one).negated(),
+                Step::And(one, other) => of(one).and(of(other)),
+                Step::Or(one, other) => of(one).or(of(other)),
+                Step::Choose(when, then, otherwise) => of(then).or_elsewhere(of(when).is_true(), of(otherwise)),
+                Step::Settled(one, value) => of(one).settled(value),
+            };
+            values.push(value);
         }
     }
 }
@@ -146,13 +198,17 @@ mod tests {
             "CASE WHEN a THEN true WHEN NOT b THEN false END",
         ] {
             let expr = engine.context.parse_sql_expr(text, &schema).unwrap();
-            let formula = Formula::of(&expr, &mut |condition| match condition {
-                Expr::Column(column) => usize::from(column.name == "b"),
+            let mut formulas = Formulas::default();
+            let number = formulas.add(&expr);
+            let answers = formulas.conditions().iter().map(|condition| match condition {
+                Expr::Column(column) => answers[usize::from(column.name == "b")],
                 other => panic!("`{other}` in `{text}` could be taken apart"),
             });
+            let mut values = Vec::new();
+            formulas.evaluate(&answers.collect::<Vec<_>>(), &mut values);
+            let found = values[number];
             let physical = engine.context.create_physical_expr(expr, &schema).unwrap();
             let expected = physical.evaluate(&batch).unwrap().into_array(9).unwrap();
-            let found = formula.value(&answers);
             for (row, expected) in expected.as_boolean().iter().enumerate() {
                 let holds = |lane: Lane| lane.is_true() >> row & 1 == 1;
                 let found = if holds(found) { Some(true) } else { holds(found.negated()).then_some(false) };
@@ -164,12 +220,18 @@ mod tests {
     #[test]
     fn what_could_fail_on_a_row_stays_under_its_case() {
         let guarded = when(col("n").gt(lit(0)), (lit(1) / col("n")).gt(lit(0))).end().unwrap();
-        let mut asked = Vec::new();
-        let formula = Formula::of(&guarded, &mut |condition| {
-            asked.push(condition.clone());
-            0
-        });
-        assert_eq!(formula, Formula::Answer(0));
-        assert_eq!(asked, [guarded]);
+        let mut formulas = Formulas::default();
+        formulas.add(&guarded);
+        assert_eq!(formulas.conditions(), [guarded]);
+    }
+
+    #[test]
+    fn what_predicates_share_is_one_step() {
+        let mut formulas = Formulas::default();
+        let shared = col("a").and(col("b"));
+        let one = formulas.add(&shared);
+        let other = formulas.add(&shared.clone().and(col("c")));
+        assert_eq!((one, other), (2, 4));
+        assert_eq!(formulas.add(&shared), one);
     }
 }

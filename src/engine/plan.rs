@@ -1,7 +1,6 @@
 //! All checks on a view as one plan: one scan, every condition answered once per batch. Checks share most of
 //! what they ask, so it is not their predicates that become columns of the plan, but the conditions in them.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::Schema;
@@ -9,7 +8,7 @@ use datafusion::common::DFSchema;
 use datafusion::dataframe::DataFrame;
 use datafusion::logical_expr::{Expr, col};
 
-use super::formula::{Formula, cannot_fail};
+use super::formula::{Formulas, cannot_fail};
 use super::words::WordConditions;
 use super::{CompiledCheck, Engine, Error, failed};
 use crate::inventory::column::{Column, Kind};
@@ -20,10 +19,10 @@ use crate::inventory::views::{SEGMENT, View};
 pub struct Scan {
     /// The view.
     pub view: &'static View,
-    /// How each check's verdict follows from the answers.
+    /// How each check's verdict follows from the formulas.
     pub(super) checks: Vec<Judgement>,
-    /// How many answers there are.
-    pub(super) answers: usize,
+    /// What the checks ask, from answers to conditions.
+    pub(super) formulas: Formulas,
     /// Answers that are columns of the output: (place among the answers, column).
     pub(super) evaluated: Vec<(usize, usize)>,
     /// Answers that follow from the words of a column.
@@ -32,45 +31,27 @@ pub struct Scan {
     pub(super) described: Option<Described>,
 }
 
-/// How one check's verdict follows from the answers.
+/// How one check's verdict follows from the formulas, by number.
 #[derive(Debug, Clone)]
 pub(super) struct Judgement {
-    pub applies: Formula,
-    pub passes: Formula,
+    pub applies: usize,
+    pub passes: usize,
     /// Where a verdict may stand.
-    pub readable: Option<Formula>,
+    pub readable: Option<usize>,
     /// Where a pass may stand.
-    pub complete: Option<Formula>,
+    pub complete: Option<usize>,
     /// (predicate, place in rungs.yaml's list)
-    pub waivers: Vec<(Formula, usize)>,
+    pub waivers: Vec<(usize, usize)>,
 }
 
-/// Conditions, each once.
-#[derive(Default)]
-struct Conditions {
-    list: Vec<Expr>,
-    places: HashMap<Expr, usize>,
-}
-
-impl Conditions {
-    fn formula(&mut self, predicate: &Expr) -> Formula {
-        Formula::of(predicate, &mut |condition| {
-            let next = self.list.len();
-            let place = *self.places.entry(condition.clone()).or_insert(next);
-            if place == next {
-                self.list.push(condition.clone());
-            }
-            place
-        })
-    }
-
-    fn judgement(&mut self, check: &CompiledCheck) -> Judgement {
-        Judgement {
-            applies: self.formula(&check.applies),
-            passes: self.formula(&check.passes),
-            readable: check.readable.as_ref().map(|scopes| self.formula(scopes)),
-            complete: check.complete.as_ref().map(|scopes| self.formula(scopes)),
-            waivers: check.waivers.iter().map(|waiver| (self.formula(&waiver.expr), waiver.index)).collect(),
+impl Judgement {
+    fn new(check: &CompiledCheck, formulas: &mut Formulas) -> Self {
+        Self {
+            applies: formulas.add(&check.applies),
+            passes: formulas.add(&check.passes),
+            readable: check.readable.as_ref().map(|scopes| formulas.add(scopes)),
+            complete: check.complete.as_ref().map(|scopes| formulas.add(scopes)),
+            waivers: check.waivers.iter().map(|waiver| (formulas.add(&waiver.expr), waiver.index)).collect(),
         }
     }
 }
@@ -102,8 +83,8 @@ impl Engine {
         checks: &[CompiledCheck],
         describe: bool,
     ) -> Result<(DataFrame, Scan), Error> {
-        let mut conditions = Conditions::default();
-        let judgements: Vec<Judgement> = checks.iter().map(|check| conditions.judgement(check)).collect();
+        let mut formulas = Formulas::default();
+        let judgements: Vec<Judgement> = checks.iter().map(|check| Judgement::new(check, &mut formulas)).collect();
         let mut output: Vec<Expr> = SEGMENT.iter().map(|name| col(*name)).collect();
         let add = |expr: Expr, output: &mut Vec<Expr>| {
             let at = output.len();
@@ -113,7 +94,7 @@ impl Engine {
         let context = || failed(format!("cannot plan the checks on `{}`", view.name));
         let mut word_columns: Vec<(&str, usize)> = SEGMENT.into_iter().zip(0..).collect();
         let (mut evaluated, mut words) = (Vec::new(), WordConditions::default());
-        for (place, condition) in conditions.list.iter().enumerate() {
+        for (place, condition) in formulas.conditions().iter().enumerate() {
             let Some(asked) = word_column(view, condition) else {
                 evaluated.push((place, add(condition.clone(), &mut output)));
                 continue;
@@ -145,7 +126,6 @@ impl Engine {
             }
         });
         let frame = self.table(view.name).await?.select(output).map_err(context())?;
-        let answers = conditions.list.len();
-        Ok((frame, Scan { view, checks: judgements, answers, evaluated, words, described }))
+        Ok((frame, Scan { view, checks: judgements, formulas, evaluated, words, described }))
     }
 }

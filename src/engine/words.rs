@@ -145,15 +145,21 @@ impl Keys<'_> {
     /// Adds the answers for the words of 64 rows, a row each.
     fn look_up(&self, block: usize, word: usize, matrix: &mut [u64; 64]) {
         let Some(answers) = self.known.answers.get(word) else { return };
-        let rows = block * 64..self.keys.len().min(block * 64 + 64);
-        let keys = self.keys.get(rows.clone()).unwrap_or_default();
+        let keys = self.keys.get(block * 64..).unwrap_or_default();
+        let keys = keys.get(..64).unwrap_or(keys);
         let answer = |key: i32| usize::try_from(key).ok().and_then(|key| answers.get(key)).copied().unwrap_or(0);
-        let null = answers.last().copied().unwrap_or(0);
-        match self.nulls {
-            None => matrix.iter_mut().zip(keys).for_each(|(row, key)| *row |= answer(*key)),
-            Some(nulls) => {
-                for ((row, key), place) in matrix.iter_mut().zip(keys).zip(rows) {
-                    *row |= if nulls.is_valid(place) { answer(*key) } else { null };
+        let known = self.nulls.map_or(u64::MAX, |nulls| bits::word(nulls.inner(), block));
+        match keys {
+            // Views are sorted, so that many columns have long runs of one word.
+            [first, rest @ ..] if known == u64::MAX && rest.iter().all(|key| key == first) => {
+                let answer = answer(*first);
+                matrix.iter_mut().take(keys.len()).for_each(|row| *row |= answer);
+            }
+            _ if known == u64::MAX => matrix.iter_mut().zip(keys).for_each(|(row, key)| *row |= answer(*key)),
+            _ => {
+                let null = answers.last().copied().unwrap_or(0);
+                for (place, (row, key)) in matrix.iter_mut().zip(keys).enumerate() {
+                    *row |= if known >> place & 1 == 1 { answer(*key) } else { null };
                 }
             }
         }
