@@ -155,6 +155,9 @@ fn a_tally_counts_what_plain_sql_counts() {
     let library = Library::load(&Files::shipped()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let engine = Engine::new().unwrap();
+    // DataFusion does not agree with itself on whether a CASE can be NULL, and would refuse some of the queries.
+    let state = engine.context.state_ref();
+    state.write().config_mut().options_mut().execution.skip_physical_aggregate_schema_check = true;
     let mut random = Random(7);
     let mut tallied = 0;
     for view in VIEWS {

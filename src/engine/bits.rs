@@ -16,54 +16,64 @@ pub struct Lane {
 
 impl Lane {
     /// From bitmaps of the rows that are true and of those that are known.
+    #[inline]
     pub fn new(values: u64, known: u64) -> Self {
         Self { values, known }
     }
 
     /// The same on every row.
+    #[inline]
     pub fn all(answer: Option<bool>) -> Self {
         let bits = |set: bool| if set { u64::MAX } else { 0 };
         Self { values: bits(answer == Some(true)), known: bits(answer.is_some()) }
     }
 
     /// Rows on which it is true.
+    #[inline]
     pub fn is_true(self) -> u64 {
         self.values & self.known
     }
 
     /// AND of SQL: false wins, then what is not known.
+    #[inline]
     pub fn and(self, other: Self) -> Self {
         let values = self.is_true() & other.is_true();
         Self { values, known: values | self.is_false() | other.is_false() }
     }
 
     /// OR of SQL: true wins, then what is not known.
+    #[inline]
     pub fn or(self, other: Self) -> Self {
         self.negated().and(other.negated()).negated()
     }
 
     /// NOT of SQL.
+    #[inline]
     pub fn negated(self) -> Self {
         Self { values: !self.values, ..self }
     }
 
     /// With a value in place of what is not known.
+    #[inline]
     pub fn settled(self, value: bool) -> Self {
         Self { values: if value { !self.is_false() } else { self.is_true() }, known: u64::MAX }
     }
 
     /// Not known outside those rows.
+    #[inline]
     pub fn known_only_in(self, rows: u64) -> Self {
         Self { known: self.known & rows, ..self }
     }
 
     /// Another lane outside those rows.
+    #[inline]
     pub fn or_elsewhere(self, rows: u64, other: Self) -> Self {
         let choose = |one: u64, other: u64| one & rows | other & !rows;
         Self { values: choose(self.values, other.values), known: choose(self.known, other.known) }
     }
 
     /// What is true outside those rows is not known.
+    #[inline]
     pub fn true_only_in(self, rows: u64) -> Self {
         Self { known: self.known & (rows | !self.values), ..self }
     }
@@ -85,17 +95,20 @@ pub struct Lanes<'a> {
 
 impl<'a> Lanes<'a> {
     /// The lanes of a column.
+    #[inline]
     pub fn new(column: &'a BooleanArray) -> Self {
         Self { values: column.values(), known: column.nulls().map(arrow::buffer::NullBuffer::inner) }
     }
 
     /// Rows `64 * block ..`; bits beyond the column's end are zero.
+    #[inline]
     pub fn block(&self, block: usize) -> Lane {
         Lane { values: word(self.values, block), known: self.known.map_or(u64::MAX, |known| word(known, block)) }
     }
 }
 
 /// 64 bits of a bitmap that may start anywhere within a byte.
+#[inline]
 pub fn word(bits: &BooleanBuffer, block: usize) -> u64 {
     let start = block * 64;
     let length = bits.len().saturating_sub(start).min(64);
@@ -122,6 +135,7 @@ pub fn word(bits: &BooleanBuffer, block: usize) -> u64 {
 
 /// The three bit planes of one check on 64 rows: outside 0, passed 1, failed 2, unknown 3, undetermined 4,
 /// waived 5.
+#[inline]
 pub fn planes(applies: Lane, passes: Lane, waived: u64) -> [u64; 3] {
     let applying = applies.is_true();
     let passed = applying & passes.is_true();
@@ -134,6 +148,7 @@ pub fn planes(applies: Lane, passes: Lane, waived: u64) -> [u64; 3] {
 }
 
 /// Rows that fail, waived or not.
+#[inline]
 pub fn failing(applies: Lane, passes: Lane) -> u64 {
     applies.is_true() & passes.is_false()
 }

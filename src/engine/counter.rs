@@ -1,10 +1,10 @@
 //! What one partition of a scan counts: the words of its rows, by segment. From answers to verdicts, from
 //! verdicts to words, from words to a histogram; nothing is kept of a row but its count.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 use std::path::PathBuf;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{AsArray, RecordBatch, StringArray};
 use arrow::datatypes::Int32Type;
 use arrow::error::ArrowError;
 use datafusion::execution::SendableRecordBatchStream;
@@ -16,7 +16,7 @@ use super::bits::{self, CHECKS_PER_WORD, Lane, Lanes};
 use super::plan::Judgement;
 use super::rows::Part;
 use super::tally::{boolean, dictionary};
-use super::words::WordAnswers;
+use super::words::{Keys, WordAnswers, same_words};
 use super::{Error, Scan, Segment, Tally, WaiverHits, failed};
 use crate::inventory::views::SEGMENT;
 
@@ -67,6 +67,8 @@ struct Pattern {
 struct Interner {
     numbers: HashMap<String, u64>,
     names: Vec<String>,
+    /// The dictionary of the last batch, and its words' numbers in their place of a packed segment.
+    known: Option<(StringArray, Vec<u64>)>,
 }
 
 impl Interner {
@@ -78,6 +80,19 @@ impl Interner {
         let number = self.names.len() as u64;
         self.numbers.insert(word.to_owned(), number);
         number
+    }
+
+    /// The numbers of a dictionary's words, shifted; 0 for NULL stands at the end.
+    fn numbers_of(&mut self, words: &StringArray, shift: u32) -> &[u64] {
+        let numbers = match self.known.take() {
+            Some((known, numbers)) if same_words(&known, words) => numbers,
+            _ => words
+                .iter()
+                .map(|word| word.map_or(0, |word| self.number(word) << shift))
+                .chain(std::iter::once(0))
+                .collect(),
+        };
+        &self.known.insert((words.clone(), numbers)).1
     }
 
     fn name(&self, number: u64) -> Option<String> {
@@ -113,13 +128,13 @@ impl Counter {
         self.fill_segments(batch, rows).map_err(arrow)?;
         self.fill_words(batch, scan, rows)?;
         let (segments, words) = (std::mem::take(&mut self.segments), std::mem::take(&mut self.words));
-        let mut rest = segments.iter().zip(words.chunks_exact(self.width)).peekable();
-        while let Some(row) = rest.next() {
-            let mut rows = 1;
-            while rest.next_if_eq(&row).is_some() {
-                rows += 1;
+        let mut rows = segments.iter().zip(words.chunks_exact(self.width)).peekable();
+        while let Some((segment, words)) = rows.next() {
+            let mut same = 1;
+            while rows.next_if(|(next, more)| *next == segment && equal(more, words)).is_some() {
+                same += 1;
             }
-            self.count_rows(*row.0, row.1, rows);
+            self.count_rows(*segment, words, same);
         }
         if let Some(part) = part {
             part.add(batch, scan, &words, self.width)?;
@@ -133,28 +148,15 @@ impl Counter {
         self.segments.clear();
         self.segments.resize(rows, 0);
         let mut shift = 0;
-        for (place, (interner, bits)) in self.interned.iter_mut().zip(SEGMENT_BITS).enumerate() {
+        for (place, (interned, bits)) in self.interned.iter_mut().zip(SEGMENT_BITS).enumerate() {
             let column = dictionary(batch.column(place))?;
-            let dictionary = column.as_dictionary::<Int32Type>();
-            let names = dictionary.values().as_string::<i32>();
-            let numbers: Vec<u64> =
-                names.iter().map(|name| name.map_or(0, |name| interner.number(name)) << shift).collect();
-            if interner.names.len() >> bits > 0 {
+            let column = column.as_dictionary::<Int32Type>();
+            let numbers = interned.numbers_of(column.values().as_string(), shift);
+            let keys = Keys::of(column);
+            self.segments.chunks_mut(64).enumerate().for_each(|(block, rows)| keys.look_up(block, numbers, rows));
+            if interned.names.len() >> bits > 0 {
                 let name = SEGMENT.get(place).copied().unwrap_or_default();
                 return Err(ArrowError::ComputeError(format!("column `{name}` has too many different words")));
-            }
-            let number = |key: i32| usize::try_from(key).ok().and_then(|key| numbers.get(key)).copied().unwrap_or(0);
-            let keys = dictionary.keys();
-            let segments = &mut self.segments;
-            match keys.values().split_first() {
-                Some((first, rest)) if keys.null_count() == 0 && rest.iter().all(|key| key == first) => {
-                    let number = number(*first);
-                    segments.iter_mut().for_each(|packed| *packed |= number);
-                }
-                _ if keys.null_count() == 0 => {
-                    segments.iter_mut().zip(keys.values()).for_each(|(packed, key)| *packed |= number(*key));
-                }
-                _ => segments.iter_mut().zip(keys).for_each(|(packed, key)| *packed |= key.map_or(0, number)),
             }
             shift += bits;
         }
@@ -202,11 +204,16 @@ impl Counter {
     fn count_rows(&mut self, segment: u64, words: &[u64], rows: u64) {
         let (word, rest) = words.split_first().map_or((0, words), |(word, rest)| (*word, rest));
         let (more, hasher) = (&self.more, &self.hasher);
-        let hash = |segment: u64, word: u64, rest: &[u64]| hasher.hash_one((segment, word, rest));
-        let rest_of = |pattern: &Pattern| more.get(pattern.more..pattern.more + rest.len()).unwrap_or_default();
-        let same = |pattern: &Pattern| {
-            pattern.segment == segment && pattern.word == word && (rest.is_empty() || rest_of(pattern) == rest)
+        let hash = |segment: u64, word: u64, rest: &[u64]| {
+            let mut state = hasher.build_hasher();
+            state.write_u64(segment);
+            state.write_u64(word);
+            rest.iter().for_each(|word| state.write_u64(*word));
+            state.finish()
         };
+        let rest_of = |pattern: &Pattern| more.get(pattern.more..pattern.more + rest.len()).unwrap_or_default();
+        let same =
+            |pattern: &Pattern| pattern.segment == segment && pattern.word == word && equal(rest_of(pattern), rest);
         let hash_of = |pattern: &Pattern| hash(pattern.segment, pattern.word, rest_of(pattern));
         match self.patterns.entry(hash(segment, word, rest), same, hash_of) {
             Entry::Occupied(mut known) => known.get_mut().rows += rows,
@@ -219,7 +226,6 @@ impl Counter {
 
     /// Adds what this partition found; hands back the rows that it wrote.
     pub fn merge_into(self, tally: &mut Tally) -> Result<Option<PathBuf>, Error> {
-        // One look-up a segment, not one a pattern: segments are compared as five texts.
         let further = self.width - 1;
         let mut counted: Vec<(u64, Vec<u64>, u64)> = Vec::with_capacity(self.patterns.len());
         for Pattern { segment, word, more, rows } in self.patterns {
@@ -227,6 +233,7 @@ impl Counter {
             counted.push((segment, std::iter::once(word).chain(further.iter().copied()).collect(), rows));
         }
         counted.sort_unstable();
+        // One look-up a segment, not one a pattern: segments are compared as five texts.
         for same_segment in counted.chunk_by_mut(|one, next| one.0 == next.0) {
             let mut packed = same_segment.first().map_or(0, |(segment, ..)| *segment);
             let mut names = self.interned.iter().zip(SEGMENT_BITS).map(|(interner, bits)| {
@@ -253,6 +260,11 @@ impl Counter {
         tally.rows += self.rows;
         self.part.map(Part::finish).transpose()
     }
+}
+
+/// Whether rows have the same words; these are one or two, too few to call for a comparison of memory.
+fn equal(one: &[u64], other: &[u64]) -> bool {
+    one.iter().zip(other).all(|(one, other)| one == other)
 }
 
 /// The bit planes of one check's verdicts on 64 rows, of which `valid` exist; counts what waivers cover.

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int32Array, RecordBatch};
+use arrow::array::{Array, AsArray, DictionaryArray, Int32Array, RecordBatch, StringArray};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{Int32Type, SchemaRef};
 use datafusion::physical_expr::PhysicalExpr;
@@ -59,23 +59,17 @@ impl WordConditions {
     }
 }
 
-/// What is known of the dictionary of each column, as long as batches share it.
+/// The answers for each word of each column's dictionary, as long as batches share it.
 #[derive(Default)]
 pub(super) struct WordAnswers {
-    known: Vec<Option<Known>>,
+    known: Vec<Known>,
 }
 
+#[derive(Default)]
 struct Known {
-    words: ArrayRef,
+    words: Option<StringArray>,
     /// The answers for each word, and for NULL at the end; the conditions beyond the first 32 follow.
     answers: Vec<Vec<u64>>,
-}
-
-/// One column of a batch.
-struct Keys<'a> {
-    keys: &'a [i32],
-    nulls: Option<&'a NullBuffer>,
-    known: &'a Known,
 }
 
 impl WordAnswers {
@@ -86,28 +80,24 @@ impl WordAnswers {
             .iter()
             .map(|column| dictionary(batch.column(column.column)).map_err(arrow_failed))
             .collect::<Result<Vec<_>, Error>>()?;
-        self.known.resize_with(columns.len(), || None);
+        self.known.resize_with(columns.len(), Known::default);
         for ((known, column), array) in self.known.iter_mut().zip(&conditions.columns).zip(&columns) {
-            let words = array.as_dictionary::<Int32Type>().values();
-            if !known.as_ref().is_some_and(|known| Arc::ptr_eq(&known.words, words)) {
-                *known = Some(column.answer(words, conditions.places.len())?);
+            let words = array.as_dictionary::<Int32Type>().values().as_string::<i32>();
+            if !known.words.as_ref().is_some_and(|known| same_words(known, words)) {
+                known.answers = column.answer(words, conditions.places.len())?;
+                known.words = Some(words.clone());
             }
         }
-        let keys: Vec<Keys<'_>> = columns
-            .iter()
-            .zip(&self.known)
-            .filter_map(|(array, known)| {
-                let array = array.as_dictionary::<Int32Type>();
-                let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0);
-                Some(Keys { keys: array.keys().values(), nulls, known: known.as_ref()? })
-            })
-            .collect();
+        let keys: Vec<(Keys<'_>, &Known)> =
+            columns.iter().map(|array| Keys::of(array.as_dictionary())).zip(&self.known).collect();
         let rows = batch.num_rows();
         let mut lanes = Vec::with_capacity(conditions.places.len() * rows.div_ceil(64));
         for block in 0..rows.div_ceil(64) {
             for (word, places) in conditions.places.chunks(CONDITIONS_PER_WORD).enumerate() {
                 let mut matrix = [0_u64; 64];
-                keys.iter().for_each(|keys| keys.look_up(block, word, &mut matrix));
+                for (keys, known) in &keys {
+                    keys.look_up(block, known.answers.get(word).map_or(&[], Vec::as_slice), &mut matrix);
+                }
                 bits::transpose(&mut matrix);
                 lanes.extend(matrix.chunks_exact(2).take(places.len()).map(|pair| match pair {
                     [values, known] => Lane::new(*values, *known),
@@ -119,12 +109,20 @@ impl WordAnswers {
     }
 }
 
+/// Whether two dictionaries are one in memory: readers wrap it anew for every batch.
+pub(super) fn same_words(one: &StringArray, other: &StringArray) -> bool {
+    one.len() == other.len()
+        && one.offsets().ptr_eq(other.offsets())
+        && one.values().ptr_eq(other.values())
+        && one.null_count() + other.null_count() == 0
+}
+
 impl WordColumn {
     /// Asks its conditions of every word, and of NULL.
-    fn answer(&self, words: &ArrayRef, of: usize) -> Result<Known, Error> {
+    fn answer(&self, words: &StringArray, of: usize) -> Result<Vec<Vec<u64>>, Error> {
         let keys: Int32Array =
             (0..words.len()).map(|key| i32::try_from(key).ok()).chain(std::iter::once(None)).collect();
-        let column = DictionaryArray::try_new(keys, Arc::clone(words)).map_err(arrow_failed)?;
+        let column = DictionaryArray::try_new(keys, Arc::new(words.clone())).map_err(arrow_failed)?;
         let asked = words.len() + 1;
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), vec![Arc::new(column)]).map_err(arrow_failed)?;
         let mut answers = vec![vec![0_u64; asked]; of.div_ceil(CONDITIONS_PER_WORD)];
@@ -137,29 +135,40 @@ impl WordColumn {
                 *answers |= (u64::from(found == Some(true)) | u64::from(found.is_some()) << 1) << bit;
             }
         }
-        Ok(Known { words: Arc::clone(words), answers })
+        Ok(answers)
     }
 }
 
-impl Keys<'_> {
-    /// Adds the answers for the words of 64 rows, a row each.
-    fn look_up(&self, block: usize, word: usize, matrix: &mut [u64; 64]) {
-        let Some(answers) = self.known.answers.get(word) else { return };
+/// The words of a column, as places in its dictionary.
+pub(super) struct Keys<'a> {
+    keys: &'a [i32],
+    nulls: Option<&'a NullBuffer>,
+}
+
+impl<'a> Keys<'a> {
+    /// The keys of a column.
+    pub fn of(array: &'a DictionaryArray<Int32Type>) -> Self {
+        Self { keys: array.keys().values(), nulls: array.nulls().filter(|nulls| nulls.null_count() > 0) }
+    }
+
+    /// Adds to each of 64 rows what a table holds for its word; what it holds for NULL stands at its end.
+    #[inline]
+    pub fn look_up(&self, block: usize, table: &[u64], rows: &mut [u64]) {
         let keys = self.keys.get(block * 64..).unwrap_or_default();
         let keys = keys.get(..64).unwrap_or(keys);
-        let answer = |key: i32| usize::try_from(key).ok().and_then(|key| answers.get(key)).copied().unwrap_or(0);
+        let held = |key: i32| usize::try_from(key).ok().and_then(|key| table.get(key)).copied().unwrap_or(0);
         let known = self.nulls.map_or(u64::MAX, |nulls| bits::word(nulls.inner(), block));
         match keys {
             // Views are sorted, so that many columns have long runs of one word.
             [first, rest @ ..] if known == u64::MAX && rest.iter().all(|key| key == first) => {
-                let answer = answer(*first);
-                matrix.iter_mut().take(keys.len()).for_each(|row| *row |= answer);
+                let held = held(*first);
+                rows.iter_mut().zip(keys).for_each(|(row, _)| *row |= held);
             }
-            _ if known == u64::MAX => matrix.iter_mut().zip(keys).for_each(|(row, key)| *row |= answer(*key)),
+            _ if known == u64::MAX => rows.iter_mut().zip(keys).for_each(|(row, key)| *row |= held(*key)),
             _ => {
-                let null = answers.last().copied().unwrap_or(0);
-                for (place, (row, key)) in matrix.iter_mut().zip(keys).enumerate() {
-                    *row |= if known >> place & 1 == 1 { answer(*key) } else { null };
+                let null = table.last().copied().unwrap_or(0);
+                for (place, (row, key)) in rows.iter_mut().zip(keys).enumerate() {
+                    *row |= if known >> place & 1 == 1 { held(*key) } else { null };
                 }
             }
         }
