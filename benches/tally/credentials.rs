@@ -179,7 +179,7 @@ fn judge(expected: &mut Expected, lot: &Lot<'_, Family>, drawn: &Drawn) {
     expect(
         expected,
         "credential.identity-exists",
-        (Some(!matches!(*kind, "stored_secret" | "ci_secret")), drawn.has_identity),
+        (Some(!matches!(*kind, "stored_secret" | "ci_secret" | "role_session" | "bound_token")), drawn.has_identity),
         listed && lot.scope.shows(Fact::Identity),
         true,
     );

@@ -148,7 +148,7 @@ pub fn write(scopes: &[Scope], rows: i64, seed: u64, path: &Path) -> Result<Expe
 /// What the checks must say of the row.
 fn judge(expected: &mut Expected, lot: &Lot<'_, Family>, drawn: &Drawn) {
     let Family { kind, human, builtin, .. } = lot.family;
-    let not_human = Some(*human != Some(true));
+    let not_human = human.map(|human| !human);
     let machine = Some(!matches!(*kind, "group" | "root" | "human"));
     let custom = Some(!builtin);
     // System accounts of Kubernetes are not left out here.
