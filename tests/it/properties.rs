@@ -1,4 +1,4 @@
-//! The properties of SCORING.md, held against random worlds: small frameworks of every shape that mappings allow,
+//! The properties of docs/scoring.md, held against random worlds: small frameworks of every shape that mappings allow,
 //! and estates in every state of knowledge. What that page accepts as exceptions is not asserted: means over
 //! domains, and failing rows that are deleted from a control that is covered only mostly.
 
@@ -171,7 +171,7 @@ fn no_evidence_proves_nothing() {
     });
 }
 
-/// The table of SCORING.md section 2, and what a state means for the interval.
+/// The table of docs/scoring.md section 2, and what a state means for the interval.
 #[test]
 fn a_check_is_in_the_state_that_its_remit_and_rows_give() {
     for_all(worlds(), |world| {

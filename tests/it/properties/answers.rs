@@ -1,4 +1,4 @@
-//! Which answer holds (SCORING.md section 3), read a second time: the newest of each scope, on ties the weakest,
+//! Which answer holds (docs/scoring.md section 3), read a second time: the newest of each scope, on ties the weakest,
 //! and over scopes the weakest. Order never matters, and only what is in force with evidence proves anything.
 
 use proptest::collection::vec;

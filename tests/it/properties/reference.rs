@@ -1,4 +1,4 @@
-//! SCORING.md sections 2 to 6 read a second time, for the whole estate, from rows instead of counts and without
+//! docs/scoring.md sections 2 to 6 read a second time, for the whole estate, from rows instead of counts and without
 //! the crate's arithmetic: what the crate's figures and gains are compared with.
 
 use rungs::assessment::Rating;

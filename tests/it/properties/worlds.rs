@@ -1,4 +1,4 @@
-//! Random worlds reach everything that the properties are about, and the crate reads SCORING.md as the reference
+//! Random worlds reach everything that the properties are about, and the crate reads docs/scoring.md as the reference
 //! does. Without floors, properties over empty worlds would pass for ever.
 
 use std::collections::BTreeMap;
