@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, SchemaError};
-use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, Volatility, col, lit, when};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, Volatility, col, lit};
 
 use super::Engine;
 use crate::config::Waiver;
@@ -53,6 +53,10 @@ pub struct CompiledCheck {
     pub evidence: Vec<&'static str>,
     pub(super) applies: Expr,
     pub(super) passes: Expr,
+    /// Where a verdict may stand at all; `None` for everywhere.
+    pub(super) readable: Option<Expr>,
+    /// Where a pass may stand; `None` for everywhere.
+    pub(super) complete: Option<Expr>,
     pub(super) waivers: Vec<WaiverPredicate>,
 }
 
@@ -75,15 +79,10 @@ impl CompiledCheck {
             let list = providers.iter().map(|provider| lit(*provider)).collect();
             self.applies = col("provider").in_list(list, false).and(self.applies);
         }
-        let only_if = |condition: Expr, then: Expr| when(condition, then.clone()).end().unwrap_or(then);
-        if let Some(scopes) = &adjustment.complete {
-            // A failure stays a failure: only what is not false needs the scope.
-            let stands = within(scopes).is_true().or(self.passes.clone().is_false());
-            self.passes = only_if(stands, self.passes);
-        }
-        if let Some(scopes) = &adjustment.readable {
-            self.passes = only_if(within(scopes).is_true(), self.passes);
-        }
+        // Beside `passes`, not around it: a CASE would copy the rows of every branch, and could not be shared by
+        // the checks that rest on the same evidence.
+        self.readable = adjustment.readable.as_deref().map(within);
+        self.complete = adjustment.complete.as_deref().map(within);
         self
     }
 
@@ -156,7 +155,9 @@ impl<'a> Compiler<'a> {
         let passes = compile(&check.passes);
         match (applies, passes) {
             (Some(applies), Some(passes)) if !faults.has_errors() => {
-                Ok(CompiledCheck { id: check.id.clone(), view, evidence, applies, passes, waivers: Vec::new() })
+                let id = check.id.clone();
+                let (readable, complete, waivers) = (None, None, Vec::new());
+                Ok(CompiledCheck { id, view, evidence, applies, passes, readable, complete, waivers })
             }
             _ => Err(faults),
         }
@@ -266,7 +267,7 @@ fn example_columns(check: &Check) -> impl Iterator<Item = &String> {
 }
 
 /// Puts the values of `${names}` into a predicate.
-fn fill(
+pub(super) fn fill(
     text: &str,
     defaults: &BTreeMap<String, Scalar>,
     overrides: &BTreeMap<String, Scalar>,
@@ -346,7 +347,7 @@ fn forbidden(expr: &Expr) -> Option<String> {
     found
 }
 
-fn is_comparison(op: Operator) -> bool {
+pub(super) fn is_comparison(op: Operator) -> bool {
     use Operator::{Eq, Gt, GtEq, IsDistinctFrom, IsNotDistinctFrom, Lt, LtEq, NotEq};
     matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom)
 }

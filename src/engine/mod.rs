@@ -2,15 +2,20 @@
 //! view in one scan. The only room that knows DataFusion; knows `inventory` and `frameworks`, and nothing of
 //! scores.
 
+#[cfg(test)]
+mod against_sql;
 mod bits;
 mod compile;
+mod counter;
 mod examples;
+mod formula;
 mod plan;
 mod query;
 mod relate;
 mod rows;
 mod session;
 mod tally;
+mod words;
 
 use std::path::PathBuf;
 
