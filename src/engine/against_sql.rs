@@ -28,7 +28,7 @@ impl Random {
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % end as u64) as usize
+        usize::try_from((mixed ^ (mixed >> 31)) % end as u64).unwrap()
     }
 }
 
@@ -85,8 +85,8 @@ fn adjustment(place: usize) -> Adjustment {
     let some = |from: usize| scopes().into_iter().skip(from).step_by(3).collect::<Vec<_>>();
     Adjustment {
         remit: (place % 5 == 1).then(|| vec!["aws", "azure"]),
-        readable: (place % 2 == 0).then(|| if place % 8 == 4 { Vec::new() } else { some(0) }),
-        complete: (place % 3 == 0).then(|| some(1)),
+        readable: place.is_multiple_of(2).then(|| if place % 8 == 4 { Vec::new() } else { some(0) }),
+        complete: place.is_multiple_of(3).then(|| some(1)),
     }
 }
 

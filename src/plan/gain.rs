@@ -1,6 +1,8 @@
 //! What an action gains: the inputs as they would be, scored again.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::thread::ScopedJoinHandle;
 
 use super::action::{Action, ActionKind, Target, effect};
 use crate::assessment::{
@@ -87,10 +89,26 @@ fn apply(input: &mut CheckInput, kind: ActionKind, scope: Option<&(String, Strin
 }
 
 /// The gain of every action, in their order. Only the frameworks that rest on the action's practice are scored
-/// again.
+/// again. Actions are shared out over threads: each is scored by itself, and hundreds of them add up.
+///
+/// # Panics
+/// When a thread does.
 #[must_use]
 pub fn gains(library: &Library, inputs: &Inputs, frameworks: &[FrameworkResult], actions: &[Action]) -> Vec<Gain> {
-    actions.iter().map(|action| gain(library, inputs, frameworks, action)).collect()
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let share = actions.len().div_ceil(threads).max(1);
+    std::thread::scope(|scope| {
+        let shares: Vec<_> = actions
+            .chunks(share)
+            .map(|actions| {
+                scope.spawn(move || actions.iter().map(|action| gain(library, inputs, frameworks, action)).collect())
+            })
+            .collect();
+        let done = |share: ScopedJoinHandle<'_, Vec<Gain>>| {
+            share.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        shares.into_iter().flat_map(done).collect()
+    })
 }
 
 fn gain(library: &Library, inputs: &Inputs, frameworks: &[FrameworkResult], action: &Action) -> Gain {
