@@ -7,7 +7,7 @@ use std::path::Path;
 use include_dir::{Dir, DirEntry, include_dir};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, ValueKind};
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 use super::document::Document;
 use super::{Error, markdown, text};
@@ -82,11 +82,12 @@ impl Templates {
     pub fn render_texts(&self, document: &Document) -> Result<Vec<(String, String)>, Error> {
         let names: Vec<&str> =
             self.under(TEXTS).map(|(path, _)| path).filter(|path| path.ends_with(".md.jinja")).collect();
+        let (environment, value) = (self.environment(as_markdown())?, Value::from(Serde(document)));
         names
             .into_iter()
             .map(|path| {
                 let name = path.trim_start_matches(TEXTS).trim_end_matches(".md.jinja");
-                Ok((name.to_owned(), self.render(path, document, as_markdown())?))
+                Ok((name.to_owned(), self.fill(&environment, path, value.clone())?))
             })
             .collect()
     }
@@ -96,26 +97,47 @@ impl Templates {
     /// # Errors
     /// When it does not exist or is wrong.
     pub fn render(&self, path: &str, document: &Document, escape: AutoEscape) -> Result<String, Error> {
-        let wrong = |error: minijinja::Error| Error::Template {
+        self.fill(&self.environment(escape)?, path, Value::from(Serde(document)))
+    }
+
+    /// Renders a template with values that are quoted already: nothing is escaped.
+    ///
+    /// # Errors
+    /// When it does not exist or is wrong.
+    pub fn render_plain(&self, path: &str, value: &impl serde::Serialize) -> Result<String, Error> {
+        self.fill(&self.environment(AutoEscape::None)?, path, Value::from(Serde(value)))
+    }
+
+    fn fill(&self, environment: &Environment<'_>, path: &str, value: Value) -> Result<String, Error> {
+        let filled = environment.get_template(path).and_then(|template| template.render(value));
+        filled.map_err(|error| self.wrong(path, &error))
+    }
+
+    fn wrong(&self, path: &str, error: &minijinja::Error) -> Error {
+        Error::Template {
             name: path.to_owned(),
             message: format!("{}{}", error, error.line().map(|line| format!(", line {line}")).unwrap_or_default()),
             is_the_users: self.is_the_users(path),
-        };
+        }
+    }
+
+    /// All templates, ready to be filled.
+    fn environment(&self, escape: AutoEscape) -> Result<Environment<'_>, Error> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         let mut syntax = SyntaxConfig::builder();
         syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
-        environment.set_syntax(syntax.build().map_err(wrong)?);
+        environment.set_syntax(syntax.build().map_err(|error| self.wrong("syntax", &error))?);
         environment.set_auto_escape_callback(move |_| escape.clone());
         environment.set_formatter(format);
         environment.add_filter("visible", |value: String| text::visible(&value));
-        environment.add_filter("code", |value: String| minijinja::Value::from_safe_string(markdown::code(&value)));
+        environment.add_filter("code", |value: String| Value::from_safe_string(markdown::code(&value)));
         for (name, bytes) in &self.files {
             if let (true, Ok(source)) = (name.ends_with(".jinja"), std::str::from_utf8(bytes)) {
-                environment.add_template(name, source).map_err(wrong)?;
+                environment.add_template(name, source).map_err(|error| self.wrong(name, &error))?;
             }
         }
-        environment.get_template(path).and_then(|template| template.render(Serde(document))).map_err(wrong)
+        Ok(environment)
     }
 }
 
@@ -130,7 +152,7 @@ pub(super) fn as_markdown() -> AutoEscape {
 fn format(
     out: &mut minijinja::Output<'_>,
     state: &mut minijinja::State<'_, '_>,
-    value: &minijinja::Value,
+    value: &Value,
 ) -> Result<(), minijinja::Error> {
     // Lists and objects are written as text and may hold anything that a text may.
     let is_plain = matches!(
@@ -143,7 +165,7 @@ fn format(
         }
         AutoEscape::Custom(_) => out.write_str(&value.to_string()).map_err(minijinja::Error::from),
         AutoEscape::Html if !is_plain && !value.is_safe() => {
-            let shown = minijinja::Value::from(text::visible(&value.to_string()));
+            let shown = Value::from(text::visible(&value.to_string()));
             minijinja::escape_formatter(out, state, &shown)
         }
         _ => minijinja::escape_formatter(out, state, value),
