@@ -226,6 +226,11 @@ impl Answers {
         self.values.get(question).copied().unwrap_or(Some(Interval::OPEN))
     }
 
+    /// Every question that was answered, with what it comes to.
+    pub fn settled_values(&self) -> impl Iterator<Item = (&str, Option<Interval>)> {
+        self.values.iter().map(|(question, value)| (question.as_str(), *value))
+    }
+
     /// The same with one answer set, for what-if.
     #[must_use]
     pub fn with(&self, question: &str, value: Option<Interval>) -> Self {

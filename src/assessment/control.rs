@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::interval::{Interval, Rating};
-use super::parts::{Cap, Part, PartKind, Scored};
+use super::parts::{Cap, Part, PartKind, Parts, Scored};
 use crate::frameworks::{Assurance, ControlMapping, Covers, Library};
 
 /// How far a control could be assessed.
@@ -148,14 +148,36 @@ fn mean<'a>(parts: impl Iterator<Item = &'a Part>, pick: Pick) -> Option<Interva
     Interval::mean(parts.filter_map(|part| Some((part.weight * part.strength, pick(part)?))))
 }
 
+/// A control that nothing measures, and of which somebody stated how far it is done.
+fn stated(id: &str, part: &Part, leaves: Option<String>) -> ControlResult {
+    let parts = vec![part.clone()];
+    let rated = rate(&parts, Covers::Whole, Assurance::Organisational);
+    let state = match part.value.strict {
+        None => ControlState::NotApplicable,
+        Some(value) if value.is_narrower_than_open() => ControlState::Assessed,
+        Some(_) => ControlState::NotAssessed,
+    };
+    let (covers, assurance) = (Some(Covers::Whole), Assurance::Organisational);
+    ControlResult { id: id.to_owned(), state, rated, covers, leaves, assurance, parts }
+}
+
 /// Scores one control from its mapping.
 #[must_use]
-pub fn score_control(id: &str, mapping: Option<&ControlMapping>, library: &Library, scored: &Scored) -> ControlResult {
+pub fn score_control(
+    catalog: &str,
+    id: &str,
+    mapping: Option<&ControlMapping>,
+    library: &Library,
+    scored: &impl Parts,
+) -> ControlResult {
     let Some(ControlMapping::Mapped { parts: refs, assurance, covers, leaves, argument: _ }) = mapping else {
         let leaves = match mapping {
             Some(ControlMapping::NotMapped { reason, .. }) => Some(reason.clone()),
             _ => None,
         };
+        if let Some(part) = scored.stated(&format!("{catalog}/{id}")) {
+            return stated(id, part, leaves);
+        }
         return ControlResult {
             id: id.to_owned(),
             state: ControlState::NotMapped,

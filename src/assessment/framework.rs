@@ -2,7 +2,7 @@
 
 use super::control::{ControlResult, ControlState, score_control};
 use super::interval::Interval;
-use super::parts::Scored;
+use super::parts::{Changed, Scored};
 use crate::frameworks::{Catalog, Library};
 
 /// The figures of one framework.
@@ -33,7 +33,7 @@ pub fn score_framework(catalog: &Catalog, library: &Library, scored: &Scored) ->
         .iter()
         .map(|control| {
             let mapped = mapping.and_then(|mapping| mapping.controls.get(control.id.as_str()));
-            score_control(&control.id, mapped.map(|located| &**located), library, scored)
+            score_control(catalog.id(), &control.id, mapped.map(|located| &**located), library, scored)
         })
         .collect();
     let applicable: Vec<&ControlResult> =
@@ -52,6 +52,29 @@ pub fn score_framework(catalog: &Catalog, library: &Library, scored: &Scored) ->
         accepted: mean(|control| control.rated.accepted),
         controls,
     }
+}
+
+/// What a framework would come to (strict) if one part of a practice had another value: only controls that rest on the
+/// practice are scored again, all others keep what was found.
+#[must_use]
+pub fn strict_after(
+    catalog: &Catalog,
+    library: &Library,
+    before: &FrameworkResult,
+    changed: &Changed<'_>,
+) -> Option<Interval> {
+    let mapping = library.mappings.get(catalog.id());
+    let after = catalog.controls.iter().zip(&before.controls).filter_map(|(control, before)| {
+        let mapped = mapping.and_then(|mapping| mapping.controls.get(control.id.as_str())).map(|mapped| &**mapped);
+        let (state, strict) = if mapped.is_some_and(|mapped| library.rests_on(mapped, changed.practice())) {
+            let again = score_control(catalog.id(), &control.id, mapped, library, changed);
+            (again.state, again.rated.strict)
+        } else {
+            (before.state, before.rated.strict)
+        };
+        if state == ControlState::NotApplicable { None } else { Some((1.0, strict?)) }
+    });
+    Interval::mean(after)
 }
 
 fn share(part: usize, whole: usize) -> Option<f64> {

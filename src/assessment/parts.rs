@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::CheckResult;
-use super::inputs::{AgentAutonomy, Inputs, Population};
+use super::inputs::{AgentAutonomy, CheckInput, Inputs, Population};
 use super::interval::Interval;
-use crate::frameworks::{Kind, Library, Practice, Severity};
+use crate::frameworks::{Check, Kind, Library, Practice, Question, Severity};
 
 /// Whether a part is a check or a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,8 +96,54 @@ pub struct Scored {
     pub checks: BTreeMap<String, CheckResult>,
     /// Parts of every practice, by its id; strength 1.
     pub practices: BTreeMap<String, Vec<Part>>,
+    /// What people stated of single controls that nothing measures, by `catalog/id`.
+    pub stated: BTreeMap<String, Part>,
     /// Practices that do not apply because no agent acts so far alone, whether or not they have parts.
     pub not_applicable: BTreeSet<String>,
+}
+
+/// Where the parts of practices are found.
+pub trait Parts {
+    /// The parts of a practice.
+    fn parts(&self, practice: &str) -> &[Part];
+
+    /// What people stated of a control that nothing measures, by `catalog/id`.
+    fn stated(&self, control: &str) -> Option<&Part>;
+}
+
+impl Parts for Scored {
+    fn parts(&self, practice: &str) -> &[Part] {
+        Scored::parts(self, practice)
+    }
+
+    fn stated(&self, control: &str) -> Option<&Part> {
+        self.stated.get(control)
+    }
+}
+
+/// What was scored, with one part as it would be if something were done.
+pub struct Changed<'a> {
+    base: &'a Scored,
+    practice: &'a str,
+    parts: Vec<Part>,
+}
+
+impl Changed<'_> {
+    /// The practice whose part is another.
+    #[must_use]
+    pub fn practice(&self) -> &str {
+        self.practice
+    }
+}
+
+impl Parts for Changed<'_> {
+    fn parts(&self, practice: &str) -> &[Part] {
+        if practice == self.practice { &self.parts } else { self.base.parts(practice) }
+    }
+
+    fn stated(&self, control: &str) -> Option<&Part> {
+        self.base.stated.get(control)
+    }
 }
 
 impl Scored {
@@ -106,26 +152,9 @@ impl Scored {
     pub fn new(library: &Library, inputs: &Inputs, population: Population) -> Self {
         let mut checks = BTreeMap::new();
         let mut practices: BTreeMap<String, Vec<Part>> = BTreeMap::new();
-        let applies = |practice: &str| {
-            library.model.practice(practice).map_or(Applies::Unknown, |known| Applies::of(known, inputs.autonomy))
-        };
         for check in &library.checks {
             let Some(input) = inputs.checks.get(&check.id) else { continue };
-            let result = CheckResult::of(input, population);
-            let cap = match check.severity {
-                Severity::Critical if check.kind == Kind::Preventive => {
-                    if CheckResult::has_failed(input, population) {
-                        Cap::Both
-                    } else if result.is_open(input, population) {
-                        Cap::Proven
-                    } else {
-                        Cap::None
-                    }
-                }
-                _ => Cap::None,
-            };
-            let value = PartValue { strict: result.strict, accepted: result.accepted, cap };
-            let value = limited(value, applies(&check.practice));
+            let (result, value) = check_value(library, inputs.autonomy, check, input, population);
             practices.entry(check.practice.to_string()).or_default().push(Part {
                 id: check.id.clone(),
                 kind: PartKind::Check,
@@ -137,7 +166,7 @@ impl Scored {
             checks.insert(check.id.clone(), result);
         }
         for question in &library.questions {
-            let value = limited(PartValue::answered(inputs.answers.value(&question.id)), applies(&question.practice));
+            let value = answer_value(library, inputs.autonomy, question, inputs.answers.value(&question.id));
             practices.entry(question.practice.to_string()).or_default().push(Part {
                 id: question.id.to_string(),
                 kind: PartKind::Question,
@@ -154,7 +183,53 @@ impl Scored {
             .filter(|practice| Applies::of(practice, inputs.autonomy) == Applies::No)
             .map(|practice| practice.id.clone())
             .collect();
-        Self { checks, practices, not_applicable }
+        let mut stated = BTreeMap::new();
+        for (id, value) in inputs.answers.settled_values().filter(|(id, _)| library.is_control(id)) {
+            let part = Part {
+                id: id.to_owned(),
+                kind: PartKind::Question,
+                practice: String::new(),
+                weight: Severity::Medium.weight(),
+                strength: 1.0,
+                value: PartValue::answered(value),
+            };
+            stated.insert(id.to_owned(), part);
+        }
+        Self { checks, practices, stated, not_applicable }
+    }
+
+    /// The same with another input of one check, for the whole estate.
+    #[must_use]
+    pub fn with_check<'a>(
+        &'a self,
+        library: &Library,
+        autonomy: AgentAutonomy,
+        check: &'a Check,
+        input: &CheckInput,
+    ) -> Changed<'a> {
+        let (_, value) = check_value(library, autonomy, check, input, Population::Whole);
+        self.changed(&check.practice, PartKind::Check, &check.id, value)
+    }
+
+    /// The same with another answer to one question.
+    #[must_use]
+    pub fn with_answer<'a>(
+        &'a self,
+        library: &Library,
+        autonomy: AgentAutonomy,
+        question: &'a Question,
+        answer: Option<Interval>,
+    ) -> Changed<'a> {
+        let value = answer_value(library, autonomy, question, answer);
+        self.changed(&question.practice, PartKind::Question, &question.id, value)
+    }
+
+    fn changed<'a>(&'a self, practice: &'a str, kind: PartKind, id: &str, value: PartValue) -> Changed<'a> {
+        let mut parts = self.parts(practice).to_vec();
+        for part in parts.iter_mut().filter(|part| part.kind == kind && part.id == id) {
+            part.value = value;
+        }
+        Changed { base: self, practice, parts }
     }
 
     /// The parts of a practice.
@@ -162,6 +237,44 @@ impl Scored {
     pub fn parts(&self, practice: &str) -> &[Part] {
         self.practices.get(practice).map_or(&[], Vec::as_slice)
     }
+}
+
+fn applies(library: &Library, autonomy: AgentAutonomy, practice: &str) -> Applies {
+    library.model.practice(practice).map_or(Applies::Unknown, |known| Applies::of(known, autonomy))
+}
+
+fn check_value(
+    library: &Library,
+    autonomy: AgentAutonomy,
+    check: &Check,
+    input: &CheckInput,
+    population: Population,
+) -> (CheckResult, PartValue) {
+    let result = CheckResult::of(input, population);
+    let cap = match check.severity {
+        Severity::Critical if check.kind == Kind::Preventive => {
+            if CheckResult::has_failed(input, population) {
+                Cap::Both
+            } else if result.is_open(input, population) {
+                Cap::Proven
+            } else {
+                Cap::None
+            }
+        }
+        _ => Cap::None,
+    };
+    let value = PartValue { strict: result.strict, accepted: result.accepted, cap };
+    let value = limited(value, applies(library, autonomy, &check.practice));
+    (result, value)
+}
+
+fn answer_value(
+    library: &Library,
+    autonomy: AgentAutonomy,
+    question: &Question,
+    answer: Option<Interval>,
+) -> PartValue {
+    limited(PartValue::answered(answer), applies(library, autonomy, &question.practice))
 }
 
 /// A part of a practice that does not apply is not applicable; of one that may apply, it is open.

@@ -1,5 +1,9 @@
 //! `rungs catalog`.
 
+mod editions;
+mod exchange;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -8,7 +12,9 @@ use super::groups::{CatalogArgs, Format, FormatArgs};
 use super::table::Table;
 use super::{Error, Exit, Ui};
 use crate::diag::{Diagnostic, Diagnostics, SourceFile};
-use crate::frameworks::{Catalog, ControlMapping, Library, Reference, Resolution, Resolved, lint};
+use crate::frameworks::{Catalog, ControlMapping, Files, Library, Reference, Resolution, Resolved, lint, lint_against};
+use crate::inventory::Fact;
+use crate::sources::SOURCES;
 
 /// List, show and check framework catalogs.
 #[derive(Debug, Args)]
@@ -25,6 +31,12 @@ enum Command {
     Show(ShowArgs),
     /// Check catalogs, mappings, checks, questions and the model
     Lint(LintArgs),
+    /// Take over a catalog or mapping from OSCAL or CISO Assistant
+    Import(exchange::ImportArgs),
+    /// Write a catalog for another tool
+    Export(exchange::ExportArgs),
+    /// Compare two editions of a framework
+    Diff(editions::DiffArgs),
 }
 
 #[derive(Debug, Args)]
@@ -53,6 +65,10 @@ struct LintArgs {
     /// Catalog files to check on their own instead of all framework files
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Also ask that every control of every catalog has an answer, and list what waits for evidence that no export
+    /// brings yet
+    #[arg(long, conflicts_with = "files")]
+    strict: bool,
     #[command(flatten)]
     catalogs: CatalogArgs,
     #[command(flatten)]
@@ -65,6 +81,9 @@ impl CatalogCommand {
             Command::List(args) => args.run(ui),
             Command::Show(args) => args.run(ui),
             Command::Lint(args) => args.run(ui),
+            Command::Import(args) => args.run(ui),
+            Command::Export(args) => args.run(ui),
+            Command::Diff(args) => args.run(ui),
         }
     }
 }
@@ -159,29 +178,39 @@ impl ShowArgs {
                 show(&found, &library, self.format.format, ui)?;
             }
             Resolution::Ambiguous(found) => {
-                let names: Vec<String> = found.iter().map(|one| format!("{}/{}", one.catalog.id(), one.id)).collect();
-                return Err(Diagnostic::error("catalog/ambiguous", format!("`{}` may mean several controls", self.id))
-                    .help(format!("write one of: {}", names.join(", ")))
-                    .into());
+                return Err(ambiguous(&self.id, &found));
             }
-            Resolution::Unknown => {
-                let ids = library.catalogs.iter().flat_map(|catalog| {
-                    let controls = catalog.controls.iter().map(|control| control.id.as_str());
-                    controls.chain([catalog.id()])
-                });
-                return Err(Diagnostic::error(
-                    "catalog/unknown",
-                    format!("there is no catalog or control `{}`", self.id),
-                )
-                .suggest(&self.id, ids)
-                .into());
-            }
+            Resolution::Unknown => return Err(unknown(&self.id, &library)),
         }
         Ok(Exit::Done)
     }
 }
 
-fn informal(catalog: &Catalog, reference: &Reference, ui: &mut Ui) -> Result<(), Error> {
+/// A catalog that is not there.
+fn unknown_catalog(id: &str, library: &Library) -> Error {
+    let ids = library.catalogs.iter().map(|catalog| catalog.id());
+    Diagnostic::error("catalog/unknown", format!("there is no catalog `{id}`")).suggest(id, ids).into()
+}
+
+/// An id that may mean several controls.
+pub(super) fn ambiguous(id: &str, found: &[Resolved<'_>]) -> Error {
+    let names: Vec<String> = found.iter().map(|one| format!("{}/{}", one.catalog.id(), one.id)).collect();
+    Diagnostic::error("catalog/ambiguous", format!("`{id}` may mean several controls"))
+        .help(format!("write one of: {}", names.join(", ")))
+        .into()
+}
+
+/// An id that means nothing.
+pub(super) fn unknown(id: &str, library: &Library) -> Error {
+    let ids = library.catalogs.iter().flat_map(|catalog| {
+        let controls = catalog.controls.iter().map(|control| control.id.as_str());
+        controls.chain([catalog.id()])
+    });
+    Diagnostic::error("catalog/unknown", format!("there is no catalog or control `{id}`")).suggest(id, ids).into()
+}
+
+/// Says what an informal id most likely means.
+pub(super) fn informal(catalog: &Catalog, reference: &Reference, ui: &mut Ui) -> Result<(), Error> {
     let list = |ids: &[crate::diag::Located<String>]| ids.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ");
     ui.line(&format!("{} is an informal id that {} does not publish.", *reference.id, catalog.header.publisher))?;
     ui.line(&format!("Most likely meant: {}", list(&reference.means)))?;
@@ -194,7 +223,8 @@ fn informal(catalog: &Catalog, reference: &Reference, ui: &mut Ui) -> Result<(),
     ui.line(&format!("{}\n", reference.why.trim()))
 }
 
-fn targets<'a>(library: &'a Library, catalog: &'a Catalog, reference: &'a Reference) -> Vec<Resolved<'a>> {
+/// The controls that an informal id most likely means.
+pub(super) fn targets<'a>(library: &'a Library, catalog: &'a Catalog, reference: &'a Reference) -> Vec<Resolved<'a>> {
     let find = |written: &'a str| {
         let (home, id) = match written.split_once('/') {
             Some((other, id)) => (library.catalog(other)?, id),
@@ -355,8 +385,16 @@ impl LintArgs {
             Err(error) => return (error.faults().cloned().unwrap_or_default(), String::new()),
         };
         let mut faults = Diagnostics::default();
+        let shipped = Library::load(&Files::shipped()).ok();
         for catalog in &library.catalogs {
             faults.extend(lint(catalog, &library));
+            if let Some(shipped) = shipped.as_ref().and_then(|shipped| shipped.catalog(catalog.id())) {
+                faults.extend(lint_against(catalog, shipped));
+            }
+        }
+        if self.strict {
+            faults.extend(library.unanswered());
+            faults.extend(waiting(&library));
         }
         match crate::engine::Engine::new().map(|engine| engine.compile_all(&library.checks)) {
             Ok(Ok(_)) => {}
@@ -392,6 +430,9 @@ impl LintArgs {
             match Catalog::read(&SourceFile::new(path.display().to_string(), read)) {
                 Ok(catalog) => {
                     faults.extend(lint(&catalog, &library));
+                    if let Some(known) = library.catalog(catalog.id()) {
+                        faults.extend(lint_against(&catalog, known));
+                    }
                     text.push_str(&format!("{}: {} controls\n", catalog.id(), catalog.controls.len()));
                 }
                 Err(fault) => faults.push(*fault),
@@ -399,4 +440,33 @@ impl LintArgs {
         }
         Ok((faults, text))
     }
+}
+
+/// Facts that checks need and no export brings yet, with the controls that wait for them.
+fn waiting(library: &Library) -> Diagnostics {
+    let supplied = |name: &str| {
+        let fact = name.parse::<Fact>().ok();
+        SOURCES.iter().any(|source| source.about().facts.iter().any(|(known, _)| Some(*known) == fact))
+    };
+    let mut waiting: BTreeMap<&str, (BTreeSet<&str>, BTreeSet<String>)> = BTreeMap::new();
+    for check in &library.checks {
+        for fact in check.needs.iter().chain(&check.complete).filter(|fact| !supplied(fact)) {
+            let (checks, controls) = waiting.entry(fact).or_default();
+            checks.insert(&check.id);
+            controls.extend(library.controls_of(check).iter().map(|(catalog, control)| format!("{catalog}/{control}")));
+        }
+    }
+    let mut faults = Diagnostics::default();
+    for (fact, (checks, controls)) in waiting {
+        let list = |items: Vec<&str>| items.join(", ");
+        let message = format!(
+            "no export brings `{fact}` yet; {} wait for it: {}",
+            checks.len(),
+            list(checks.iter().copied().collect())
+        );
+        let controls = list(controls.iter().map(String::as_str).collect());
+        faults
+            .push(Diagnostic::warning("fact/waiting", message).help(format!("controls that rest on them: {controls}")));
+    }
+    faults
 }

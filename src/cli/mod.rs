@@ -6,9 +6,11 @@ mod catalog;
 mod checks;
 mod clock;
 mod completions;
+mod crosswalk;
 mod error;
 mod exit;
 mod groups;
+mod init;
 mod inventory;
 mod output;
 mod report;
@@ -53,12 +55,16 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a commented rungs.yaml and a questionnaire for the exports in a folder
+    Init(init::InitArgs),
     /// Assess an estate: exports in, reports out
     Assess(assess::AssessArgs),
     /// Render reports again from a saved assessment
     Report(report::ReportArgs),
     /// List, show and check framework catalogs
     Catalog(catalog::CatalogCommand),
+    /// Show what an id maps to in other frameworks, by which path, how strong and by whose word
+    Crosswalk(crosswalk::CrosswalkArgs),
     /// List, show and test checks
     Checks(checks::ChecksCommand),
     /// Show the normalised inventory, its coverage, or query it
@@ -75,9 +81,11 @@ pub fn run(cli: Cli) -> Exit {
     let Cli { command, color, quiet, verbose } = cli;
     let mut ui = Ui::new(color, quiet, verbose);
     let outcome = match command {
+        Command::Init(args) => args.run(&mut ui),
         Command::Assess(args) => args.run(&mut ui),
         Command::Report(args) => args.run(&mut ui),
         Command::Catalog(command) => command.run(&mut ui),
+        Command::Crosswalk(args) => args.run(&mut ui),
         Command::Checks(command) => command.run(&mut ui),
         Command::Inventory(command) => command.run(&mut ui),
         Command::Sources(args) => args.run(&mut ui),

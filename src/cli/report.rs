@@ -64,17 +64,22 @@ pub(super) fn chosen(names: &[String]) -> Result<Vec<&'static dyn Report>, Error
         .collect()
 }
 
+/// A saved assessment.
+pub(super) fn read_record(path: &Path) -> Result<Assessment, Error> {
+    let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    serde_json::from_str(&text).map_err(|error| {
+        Diagnostic::error("report/record", format!("this is not a saved assessment: {error}"))
+            .at(Place::Path(path.display().to_string()))
+            .help("it is the file `assessment.json` that `rungs assess` writes")
+            .into()
+    })
+}
+
 impl ReportArgs {
     pub(super) fn run(self, ui: &mut Ui) -> Result<Exit, Error> {
         let reports = chosen(&self.format)?;
         let templates = self.templates.open()?;
-        let text = std::fs::read_to_string(&self.record)
-            .map_err(|source| Error::Read { path: self.record.clone(), source })?;
-        let record: Assessment = serde_json::from_str(&text).map_err(|error| {
-            Diagnostic::error("report/record", format!("this is not a saved assessment: {error}"))
-                .at(Place::Path(self.record.display().to_string()))
-                .help("it is the file `assessment.json` that `rungs assess` writes")
-        })?;
+        let record = read_record(&self.record)?;
         let folder = self.record.parent().unwrap_or(Path::new("."));
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let rows = folder.join(&record.rows.file);

@@ -45,6 +45,10 @@ pub struct Header {
     pub id_pattern: Located<String>,
     /// How many groups and controls it must have.
     pub counts: Located<Counts>,
+    /// Whether the publication has more controls than stand here.
+    pub selection: bool,
+    /// Ids that this edition has withdrawn.
+    pub withdrawn: Vec<String>,
     /// Traps of this edition.
     pub notes: Vec<String>,
     /// Informal ids that people use for it.
@@ -86,10 +90,14 @@ pub struct Control {
     pub id: Located<String>,
     /// The group that it stands in.
     pub group: Option<Located<String>>,
+    /// The control that it enhances.
+    pub parent: Option<Located<String>>,
     /// Its title, where the publication gives one.
     pub title: Option<String>,
     /// What it asks, in our words.
     pub summary: Option<String>,
+    /// What the publication says to whoever puts it into effect; in imported catalogs only.
+    pub guidance: Option<String>,
     /// Other forms of its id in print.
     #[serde(default)]
     pub aliases: Vec<String>,
@@ -138,6 +146,10 @@ struct Raw {
     id_pattern: Located<String>,
     counts: Located<Counts>,
     #[serde(default)]
+    selection: bool,
+    #[serde(default)]
+    withdrawn: Vec<String>,
+    #[serde(default)]
     notes: Vec<String>,
     #[serde(default)]
     references: Vec<Reference>,
@@ -164,6 +176,8 @@ impl Catalog {
             source,
             id_pattern,
             counts,
+            selection,
+            withdrawn,
             notes,
             references,
             groups,
@@ -183,6 +197,8 @@ impl Catalog {
                 source,
                 id_pattern,
                 counts,
+                selection,
+                withdrawn,
                 notes,
                 references,
             },

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::DiGraph;
 
-use super::{Catalog, Check, ControlMapping, Files, Mapping, Model, Question, Remediation, question};
+use super::{Catalog, Check, ControlMapping, Files, Mapping, Model, Publication, Question, Remediation, question};
 use crate::diag::{Diagnostic, Diagnostics, Located, Place, Scalar, SourceFile};
 
 /// All framework data of a run.
@@ -20,6 +20,8 @@ pub struct Library {
     pub questions: Vec<Question>,
     /// Mappings, by catalog id.
     pub mappings: BTreeMap<String, Mapping>,
+    /// Cross-references that others published, by id.
+    pub published: Vec<Publication>,
     /// The maturity model.
     pub model: Model,
     /// Digest over all files.
@@ -56,7 +58,15 @@ impl Library {
             }
         }
         let mut mappings = BTreeMap::new();
+        let mut published = Vec::new();
         for (name, file) in files.under("mappings") {
+            if let Some(id) = name.strip_prefix("published/") {
+                match Publication::read(id, file) {
+                    Ok(publication) => published.push(publication),
+                    Err(fault) => faults.push(*fault),
+                }
+                continue;
+            }
             match Mapping::read(name, file) {
                 Ok(mapping) => {
                     mappings.insert(name.to_owned(), mapping);
@@ -85,7 +95,7 @@ impl Library {
             let message = format!("the model has no domain `{name}`");
             faults.push(Diagnostic::error("question/domain", message).at(Place::Path(file.name().to_owned())));
         }
-        let library = Self { catalogs, checks, questions, mappings, model, digest: files.digest() };
+        let library = Self { catalogs, checks, questions, mappings, published, model, digest: files.digest() };
         library.cross_check(&mut faults);
         if faults.has_errors() { Err(faults) } else { Ok(library) }
     }
@@ -106,6 +116,28 @@ impl Library {
     #[must_use]
     pub fn question(&self, id: &str) -> Option<&Question> {
         self.questions.iter().find(|question| *question.id == id)
+    }
+
+    /// Whether a control rests on a practice, or on a check that is part of it.
+    #[must_use]
+    pub fn rests_on(&self, mapped: &ControlMapping, practice: &str) -> bool {
+        match mapped {
+            ControlMapping::Mapped { parts, .. } => parts.iter().any(|part| {
+                if part.is_check {
+                    self.check(&part.id).is_some_and(|check| *check.practice == practice)
+                } else {
+                    *part.id == practice
+                }
+            }),
+            ControlMapping::NotMapped { .. } => false,
+        }
+    }
+
+    /// Whether `catalog/id` names a control.
+    #[must_use]
+    pub fn is_control(&self, name: &str) -> bool {
+        name.split_once('/')
+            .is_some_and(|(catalog, id)| self.catalog(catalog).is_some_and(|catalog| catalog.control(id).is_some()))
     }
 
     /// Every parameter with its default. Checks that share a name share the default.
@@ -133,6 +165,7 @@ impl Library {
     fn cross_check(&self, faults: &mut Diagnostics) {
         self.check_practices(faults);
         self.check_mappings(faults);
+        self.check_published(faults);
         self.check_parameters(faults);
         self.check_requires(faults);
     }
@@ -194,14 +227,41 @@ impl Library {
                 }
             }
         }
-        for catalog in &self.catalogs {
-            if !self.mappings.contains_key(catalog.id()) {
-                faults.push(
-                    Diagnostic::error("mapping/missing", format!("catalog `{}` has no mapping file", catalog.id()))
-                        .at(Place::Path(catalog.file.name().to_owned()))
-                        .help(format!("write mappings/{}.yaml", catalog.id())),
-                );
+    }
+
+    /// Catalogs of which nobody has said what their controls rest on: each is a fault for whoever wants every leaf
+    /// answered, and none for whoever has just imported one.
+    #[must_use]
+    pub fn unanswered(&self) -> Diagnostics {
+        let mut faults = Diagnostics::default();
+        for catalog in self.catalogs.iter().filter(|catalog| !self.mappings.contains_key(catalog.id())) {
+            faults.push(
+                Diagnostic::error("mapping/missing", format!("catalog `{}` has no mapping file", catalog.id()))
+                    .at(Place::Path(catalog.file.name().to_owned()))
+                    .help(format!("write mappings/{}.yaml", catalog.id())),
+            );
+        }
+        faults
+    }
+
+    /// Whether two controls rest on the same parts, related in the same way and covering as much.
+    #[must_use]
+    pub fn same_parts(&self, one: &Catalog, id: &str, other: &Catalog, other_id: &str) -> bool {
+        let rests = |catalog: &Catalog, id: &str| match &**self.mappings.get(catalog.id())?.controls.get(id)? {
+            ControlMapping::Mapped { parts, assurance, covers, .. } => {
+                let mut parts: Vec<(&str, &str)> =
+                    parts.iter().map(|part| (part.id.as_str(), part.relation.name())).collect();
+                parts.sort_unstable();
+                Some((parts, *assurance, *covers))
             }
+            ControlMapping::NotMapped { .. } => None,
+        };
+        rests(one, id).is_some_and(|rest| rests(other, other_id) == Some(rest))
+    }
+
+    fn check_published(&self, faults: &mut Diagnostics) {
+        for publication in &self.published {
+            publication.check(self, faults);
         }
     }
 

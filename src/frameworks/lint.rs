@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use regex::RegexBuilder;
 
+use super::exchange::same_title;
 use super::{Catalog, Library};
 use crate::diag::{Diagnostic, Diagnostics, Located};
 
 /// Largest compiled size of an id pattern, in bytes: catalogs may come from anywhere.
-const MAX_PATTERN_BYTES: usize = 1 << 20;
+pub(super) const MAX_PATTERN_BYTES: usize = 1 << 20;
 
 /// Every fault of one catalog: counts against the header, dangling parents and references, duplicate ids,
 /// ids against the edition's pattern, missing summaries.
@@ -21,6 +22,39 @@ pub fn lint(catalog: &Catalog, library: &Library) -> Diagnostics {
     lint.summaries();
     lint.references(library);
     lint.faults
+}
+
+/// Where a catalog under the id of a shipped edition differs from it: titles of drafts and wrong ids circulate.
+#[must_use]
+pub fn lint_against(catalog: &Catalog, shipped: &Catalog) -> Diagnostics {
+    let mut faults = Diagnostics::default();
+    for control in &catalog.controls {
+        match shipped.control(&control.id) {
+            None => faults.push(
+                Diagnostic::error(
+                    "catalog/edition",
+                    format!("edition {} has no `{}`", shipped.header.edition, *control.id),
+                )
+                .at_value(&catalog.file, &control.id),
+            ),
+            Some(known) if !same_title(known.name(), control.name()) => faults.push(
+                Diagnostic::error(
+                    "catalog/title",
+                    format!(
+                        "`{}` is \"{}\" in edition {}, and \"{}\" here",
+                        *control.id,
+                        known.name(),
+                        shipped.header.edition,
+                        control.name()
+                    ),
+                )
+                .at_value(&catalog.file, &control.id)
+                .help("the title follows another edition or a draft"),
+            ),
+            Some(_) => {}
+        }
+    }
+    faults
 }
 
 struct Lint<'a> {
@@ -94,6 +128,16 @@ impl Lint<'_> {
                 let fault = Diagnostic::error("catalog/parent", format!("there is no group `{}`", **parent))
                     .at_value(&catalog.file, parent)
                     .suggest(parent, catalog.groups.iter().map(|group| group.id.as_str()));
+                self.faults.push(fault);
+            }
+        }
+        for control in &catalog.controls {
+            if let Some(parent) = &control.parent
+                && (catalog.control(parent).is_none() || *parent == control.id)
+            {
+                let fault = Diagnostic::error("catalog/parent", format!("there is no other control `{}`", **parent))
+                    .at_value(&catalog.file, parent)
+                    .suggest(parent, catalog.controls.iter().map(|control| control.id.as_str()));
                 self.faults.push(fault);
             }
         }

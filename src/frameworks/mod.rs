@@ -4,11 +4,15 @@
 
 mod catalog;
 mod check;
+pub mod crosswalk;
+pub mod edition;
+pub mod exchange;
 mod files;
 mod library;
 mod lint;
 mod mapping;
 mod model;
+mod published;
 mod question;
 mod resolve;
 
@@ -16,8 +20,9 @@ pub use catalog::{Catalog, Control, Counts, Group, Reference};
 pub use check::{Check, Effect, EffortHours, Example, ExampleSet, Examples, Kind, Remediation, Severity};
 pub use files::Files;
 pub use library::Library;
-pub use lint::lint;
+pub use lint::{lint, lint_against};
 pub use mapping::{Assurance, ControlMapping, Covers, Mapping, PartRef, Relation};
 pub use model::{Autonomy, Domain, LevelTitle, Model, Practice};
+pub use published::{External, Publication, PublishedRelation, Row, Tier, Unplaced};
 pub use question::Question;
 pub use resolve::{Resolution, Resolved};

@@ -1,15 +1,12 @@
 //! What an action gains: the inputs as they would be, scored again.
 
 use std::collections::BTreeMap;
-use std::num::NonZero;
-use std::thread::ScopedJoinHandle;
 
 use super::action::{Action, ActionKind, Target, effect};
 use crate::assessment::{
-    CheckInput, ControlState, FrameworkResult, Inputs, Interval, Population, Scored, SegmentCounts, Uncovered,
-    score_framework,
+    CheckInput, FrameworkResult, Inputs, Interval, Scored, SegmentCounts, Uncovered, strict_after,
 };
-use crate::frameworks::{ControlMapping, Effect, Library};
+use crate::frameworks::{Effect, Library};
 
 /// What one action gains.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,62 +85,43 @@ fn apply(input: &mut CheckInput, kind: ActionKind, scope: Option<&(String, Strin
     }
 }
 
-/// The gain of every action, in their order. Only the frameworks that rest on the action's practice are scored
-/// again. Actions are shared out over threads: each is scored by itself, and hundreds of them add up.
-///
-/// # Panics
-/// When a thread does.
+/// The gain of every action, in their order. Only the controls that rest on the action's practice are scored again.
 #[must_use]
-pub fn gains(library: &Library, inputs: &Inputs, frameworks: &[FrameworkResult], actions: &[Action]) -> Vec<Gain> {
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let share = actions.len().div_ceil(threads).max(1);
-    std::thread::scope(|scope| {
-        let shares: Vec<_> = actions
-            .chunks(share)
-            .map(|actions| {
-                scope.spawn(move || actions.iter().map(|action| gain(library, inputs, frameworks, action)).collect())
-            })
-            .collect();
-        let done = |share: ScopedJoinHandle<'_, Vec<Gain>>| {
-            share.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        shares.into_iter().flat_map(done).collect()
-    })
+pub fn gains(
+    library: &Library,
+    inputs: &Inputs,
+    scored: &Scored,
+    frameworks: &[FrameworkResult],
+    actions: &[Action],
+) -> Vec<Gain> {
+    actions.iter().map(|action| gain(library, inputs, scored, frameworks, action)).collect()
 }
 
-fn gain(library: &Library, inputs: &Inputs, frameworks: &[FrameworkResult], action: &Action) -> Gain {
-    let practice = match &action.target {
-        Target::Check { check, .. } => library.check(check).map(|check| check.practice.as_str()),
-        Target::Question(question) => library.question(question).map(|question| question.practice.as_str()),
-    };
+fn gain(library: &Library, inputs: &Inputs, scored: &Scored, frameworks: &[FrameworkResult], action: &Action) -> Gain {
     let mut gain = Gain { frameworks: BTreeMap::new(), up_to: action.kind == ActionKind::Show };
-    let Some(practice) = practice else { return gain };
-    let touched: Vec<&FrameworkResult> =
-        frameworks.iter().filter(|framework| rests_on(library, &framework.id, practice)).collect();
-    if touched.is_empty() {
-        return gain;
-    }
-    let scored = Scored::new(library, &after(library, inputs, &[action]), Population::Whole);
-    for framework in touched {
-        let Some(catalog) = library.catalog(&framework.id) else { continue };
-        let low = |framework: &FrameworkResult| framework.strict.map_or(0.0, |interval| interval.low);
-        let change = low(&score_framework(catalog, library, &scored)) - low(framework);
-        debug_assert!(framework.controls.iter().any(|control| control.state != ControlState::NotMapped));
+    let changed = match &action.target {
+        Target::Check { check, scope } => {
+            let (Some(known), Some(input)) = (library.check(check), inputs.checks.get(check)) else { return gain };
+            let mut input = input.clone();
+            apply(&mut input, action.kind, scope.as_ref(), effect(library, check));
+            scored.with_check(library, inputs.autonomy, known, &input)
+        }
+        Target::Question(question) => {
+            let Some(known) = library.question(question) else { return gain };
+            scored.with_answer(library, inputs.autonomy, known, Some(Interval::FULL))
+        }
+    };
+    for framework in frameworks {
+        let (Some(catalog), Some(mapping)) = (library.catalog(&framework.id), library.mappings.get(&framework.id))
+        else {
+            continue;
+        };
+        if !mapping.controls.values().any(|control| library.rests_on(control, changed.practice())) {
+            continue;
+        }
+        let low = |interval: Option<Interval>| interval.map_or(0.0, |interval| interval.low);
+        let change = low(strict_after(catalog, library, framework, &changed)) - low(framework.strict);
         gain.frameworks.insert(framework.id.clone(), change);
     }
     gain
-}
-
-fn rests_on(library: &Library, catalog: &str, practice: &str) -> bool {
-    let Some(mapping) = library.mappings.get(catalog) else { return false };
-    mapping.controls.values().any(|control| match &**control {
-        ControlMapping::Mapped { parts, .. } => parts.iter().any(|part| {
-            if part.is_check {
-                library.check(&part.id).is_some_and(|check| *check.practice == practice)
-            } else {
-                *part.id == practice
-            }
-        }),
-        ControlMapping::NotMapped { .. } => false,
-    })
 }

@@ -19,6 +19,9 @@ fn every_catalog_has_as_many_controls_as_its_publisher_printed() {
         ("csa-maestro", 55),
         ("nist-ai-rmf-1.0", 72),
         ("nist-csf-2.0", 106),
+        ("owasp-llm-top10-2025", 10),
+        ("owasp-llm-top10-2026", 10),
+        ("iso-42001-2023-annex-a", 38),
     ] {
         let catalog = library.catalog(id).unwrap_or_else(|| panic!("{id} is missing"));
         assert_eq!(catalog.controls.len(), controls, "{id}");

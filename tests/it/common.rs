@@ -83,6 +83,12 @@ impl Rungs {
         }
     }
 
+    /// Runs, and hands the folder on to what comes next.
+    pub fn then(self, args: &[&str]) -> (Self, Run) {
+        let run = self.run(args);
+        (self, run)
+    }
+
     /// Assesses a folder and reads the record; the run must end well.
     pub fn assess(&self, folder: &str) -> serde_json::Value {
         let run = self.run(&["assess", folder, "-o", "out", "--as-of", "2026-06-30", "--report", "json", "-q"]);

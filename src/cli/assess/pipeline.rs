@@ -84,7 +84,7 @@ pub(super) fn assess(
     let ai_identity = maturity::assess(&library.model, &ai);
     let ai_maturity = maturity::cap_ai_maturity(config.claimed, &ai_identity);
     let actions = plan::actions(library, &inputs, &exports(&library.checks), estate.as_of);
-    let gains = plan::gains(library, &inputs, &results, &actions);
+    let gains = plan::gains(library, &inputs, &whole, &results, &actions);
     let order = plan::order(&actions, &gains);
     let next_level = plan::next_level(library, &inputs, &whole, &identity, &actions);
     notices.extend(waiver_notices(opened, &waiver_hits));
@@ -311,7 +311,7 @@ fn unknown_questions(opened: &Opened, answers: &Answers) -> Vec<Diagnostic> {
     answers
         .given
         .iter()
-        .filter(|answer| library.question(&answer.question_id).is_none())
+        .filter(|answer| library.question(&answer.question_id).is_none() && !library.is_control(&answer.question_id))
         .map(|answer| {
             Diagnostic::warning("answers/unknown", format!("there is no question `{}`", answer.question_id))
                 .at(Place::Record(path(&answer.source_id), answer.locator.clone()))

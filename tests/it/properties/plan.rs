@@ -20,6 +20,7 @@ use crate::random::{Evidence, World, as_of, for_all, worlds};
 struct Planned {
     library: Library,
     inputs: Inputs,
+    scored: Scored,
     results: Vec<FrameworkResult>,
     actions: Vec<Action>,
 }
@@ -31,7 +32,7 @@ impl Planned {
         let scored = Scored::new(&library, &inputs, Population::Whole);
         let results = library.catalogs.iter().map(|catalog| score_framework(catalog, &library, &scored)).collect();
         let actions = plan::actions(&library, &inputs, &Exports::new(), as_of());
-        Self { library, inputs, results, actions }
+        Self { library, inputs, scored, results, actions }
     }
 
     /// Identity maturity after some actions.
@@ -127,7 +128,7 @@ fn a_gain_is_the_difference_between_two_scorings() {
     for_all(worlds(), |world| {
         let planned = Planned::new(&world);
         let before = reference::scores(&world, &reference::values(&world));
-        let gains = plan::gains(&planned.library, &planned.inputs, &planned.results, &planned.actions);
+        let gains = plan::gains(&planned.library, &planned.inputs, &planned.scored, &planned.results, &planned.actions);
         prop_assert_eq!(gains.len(), planned.actions.len());
         for (action, gain) in planned.actions.iter().zip(&gains) {
             let (changed, values) = done(&world, action);
@@ -279,7 +280,7 @@ fn nothing_cheaper(planned: &Planned, next: &NextLevel) -> Result<(), TestCaseEr
 fn every_action_has_one_place_and_none_comes_before_what_it_requires() {
     for_all(worlds(), |world| {
         let planned = Planned::new(&world);
-        let gains = plan::gains(&planned.library, &planned.inputs, &planned.results, &planned.actions);
+        let gains = plan::gains(&planned.library, &planned.inputs, &planned.scored, &planned.results, &planned.actions);
         let ordered = plan::order(&planned.actions, &gains);
         let mut places: Vec<usize> = ordered.iter().map(|(place, _)| *place).collect();
         for (position, (place, wave)) in ordered.iter().enumerate() {

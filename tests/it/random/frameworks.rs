@@ -207,6 +207,7 @@ impl Frameworks {
             model: self.model(),
             catalogs,
             mappings,
+            published: Vec::new(),
             digest: String::new(),
         }
     }
