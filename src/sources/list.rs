@@ -16,4 +16,5 @@ pub const SOURCES: &[&dyn Source] = &[
     &questionnaire::yaml::QuestionnaireYaml,
     &scanners::detect_secrets::DetectSecrets,
     &scanners::gitleaks::Gitleaks,
+    &scanners::trufflehog::TruffleHog,
 ];

@@ -3,6 +3,7 @@
 pub mod detect_secrets;
 pub mod gitleaks;
 mod location;
+pub mod trufflehog;
 
 use super::Output;
 use crate::inventory::{Fact, Level};
