@@ -83,6 +83,92 @@ fn lint_finds_every_planted_fault_and_its_line() {
 }
 
 #[test]
+fn strict_lint_finds_what_makes_a_mapping_wrong() {
+    let shipped = |name: &str| std::fs::read_to_string(root().join("frameworks").join(name)).unwrap();
+    for (file, from, to, message) in [
+        (
+            "catalogs/owasp-agentic-top10-2026.yaml",
+            "title: Agent Goal Hijack",
+            "title: Memory Poisoning",
+            "\"Memory Poisoning\" here",
+        ),
+        ("mappings/owasp-nhi-top10-2025.yaml", "\"NHI7:2025\":", "\"NHI7\":", "has no control `NHI7`"),
+        ("mappings/owasp-nhi-top10-2025.yaml", "relation: equal,", "relation: fulfils,", "fulfils"),
+        (
+            "mappings/owasp-nhi-top10-2025.yaml",
+            "practice: lifetime.short-lived",
+            "practice: lifetime.shortlived",
+            "there is no practice `lifetime.shortlived`",
+        ),
+        (
+            "mappings/owasp-nhi-top10-2025.yaml",
+            "covers: most",
+            "covers: whole",
+            "no part is equal or superset-of and no argument is given",
+        ),
+        (
+            "checks/credential/session-short.yaml",
+            "needs: [credential.expiry]",
+            "needs: [credential.expires]",
+            "credential.expires",
+        ),
+        (
+            "mappings/published/owasp-asi-2026-appendix-a.yaml",
+            "relation: one-to-one",
+            "relation: satisfies",
+            "satisfies",
+        ),
+        (
+            "mappings/published/owasp-asi-2026-appendix-c.yaml",
+            "to: owasp-agentic-top10-2026/ASI04",
+            "to: owasp-agentic-top10-2026/ASI40",
+            "has no control or group `ASI40`",
+        ),
+        (
+            "mappings/published/owasp-asi-2026-appendix-a.yaml",
+            "to: owasp-aivss-core-risks/AIVSS-10",
+            "to: owasp-aivss-core-risks/AIVSS-11",
+            "does not look like an id",
+        ),
+    ] {
+        let text = shipped(file);
+        assert!(text.contains(from), "{file}: {from}");
+        let run = rungs().file(&format!("mine/{file}"), &text.replacen(from, to, 1)).run(&[
+            "catalog",
+            "lint",
+            "--strict",
+            "--catalogs",
+            "mine",
+        ]);
+        assert_eq!(run.code, 2, "{file}: {to}\n{}", run.stdout);
+        assert!(run.stderr.contains(message), "{message}\n{}", run.stderr);
+        let name = file.rsplit('/').next().unwrap();
+        assert!(run.stderr.contains(&format!("{name}:")), "{name} is not named\n{}", run.stderr);
+    }
+}
+
+#[test]
+fn strict_lint_finds_circles_and_unanswered_catalogs_and_lists_what_waits() {
+    let shipped = |name: &str| std::fs::read_to_string(root().join("frameworks").join(name)).unwrap();
+    let one = shipped("checks/credential/expires.yaml");
+    let circle = one.replacen("requires: [identity.owned]", "requires: [credential.expires]", 1);
+    assert_ne!(one, circle);
+    let lint = ["catalog", "lint", "--strict", "--catalogs", "mine"];
+    let run = rungs().file("mine/checks/credential/expires.yaml", &circle).run(&lint);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("require each other"), "{}", run.stderr);
+    let unanswered = rungs().file("mine/catalogs/planted.yaml", &planted("id: C2", "id: C2"));
+    assert_eq!(unanswered.run(&["catalog", "lint", "--catalogs", "mine"]).code, 0);
+    let run = unanswered.run(&lint);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("catalog `planted` has no mapping file"), "{}", run.stderr);
+    let run = rungs().run(&["catalog", "lint", "--strict"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stderr.contains("no export brings `review` yet"), "{}", run.stderr);
+    assert!(run.stderr.contains("nist-csf-2.0/ID.RA-07"), "{}", run.stderr);
+}
+
+#[test]
 fn examples_of_every_check_have_the_verdict_under_which_they_stand() {
     let library = library();
     let engine = Engine::new().unwrap();

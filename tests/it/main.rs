@@ -19,6 +19,7 @@ mod evidence;
 mod exchange;
 mod faults;
 mod hostile;
+mod init;
 mod inventory;
 mod layering;
 mod mutations;
