@@ -1,11 +1,11 @@
 //! `rungs init`: the first rungs.yaml and questionnaire, from what lies in a folder.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::groups::CatalogArgs;
+use super::output::write_file;
 use super::report::TemplateArgs;
 use super::{Error, Exit, Ui};
 use crate::config::{Config, DEFAULT_MAX_EVIDENCE_AGE_DAYS, Moment};
@@ -115,7 +115,7 @@ impl InitArgs {
                 ui.line(&format!("{} exists and was left alone", path.display()))?;
                 continue;
             }
-            write(&path, &text).map_err(|source| Error::Write { path: path.clone(), source })?;
+            write_file(&path, &text)?;
             ui.line(&format!("wrote {}", path.display()))?;
         }
         if !self.questionnaire {
@@ -252,12 +252,4 @@ fn wrapped(text: &str) -> Vec<String> {
         }
     }
     lines
-}
-
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path)?;
-    Ok(())
 }

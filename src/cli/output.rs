@@ -70,6 +70,23 @@ impl Staged {
     }
 }
 
+/// Writes a single file, with the folders above it: beside the target first, so that a failed run leaves what was there.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Error> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let written = std::fs::create_dir_all(folder).and_then(|()| {
+        // A folder for it rather than a temporary file, which nobody else may read.
+        let staging = TempDir::new_in(folder)?;
+        let staged = staging.path().join("new");
+        std::fs::write(&staged, text)?;
+        std::fs::rename(&staged, path)?;
+        Ok(())
+    });
+    written.map_err(|source| Error::Write { path: path.to_owned(), source })
+}
+
 /// Renders reports into the staging folder.
 pub(super) fn render(input: &Input<'_>, reports: &[&dyn Report], staged: &Staged) -> Result<(), Error> {
     // Reports do not depend on each other; the PDF takes longest, so it gets a thread of its own.

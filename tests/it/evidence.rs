@@ -97,9 +97,23 @@ fn without_agent_exports_agent_checks_are_not_assessed() {
     assert_contained(&whole, &record, "agents");
 }
 
+/// The sample, without the one key that its exports disagree on: the credential report was made some minutes before the
+/// key was, so it denies what the lists of keys show.
+fn without_contradiction() -> Rungs {
+    let mut rungs = rungs().copy(&sample(), "q2");
+    for file in ["access-keys.ndjson", "access-key-last-used.ndjson"] {
+        let name = format!("q2/aws/production/{file}");
+        let text = rungs.read(&name);
+        let kept: Vec<&str> = text.lines().filter(|line| !line.contains("svc-berth-planner")).collect();
+        assert_eq!(kept.len() + 1, text.lines().count(), "{file}");
+        rungs = rungs.file(&name, &(kept.join("\n") + "\n"));
+    }
+    rungs
+}
+
 #[test]
 fn every_export_that_is_added_only_narrows_figures() {
-    let whole = rungs().copy(&sample(), "q2").assess("q2");
+    let whole = without_contradiction().assess("q2");
     for part in [
         "kubernetes",
         "scans",
@@ -107,12 +121,14 @@ fn every_export_that_is_added_only_narrows_figures() {
         "aws/ml",
         "aws/production/credential-report.csv",
         "aws/production/account-authorization-details.json",
+        "aws/production/access-keys.ndjson",
         "aws/production/access-key-last-used.ndjson",
+        "agents/claude-desktop",
+        "agents/dispatch-planner",
         "agents/vscode",
         "agents/crm-tools",
-        // Not the key list: it is of a later minute than the report, and holds a key that the report denies.
     ] {
-        let folder = rungs().copy(&sample(), "q2").remove(&format!("q2/{part}"));
+        let folder = without_contradiction().remove(&format!("q2/{part}"));
         let folder = if part == "questionnaire.yaml" {
             let config = folder.read("q2/rungs.yaml").replace("answers: questionnaire.yaml\n", "");
             folder.file("q2/rungs.yaml", &config)

@@ -1,12 +1,12 @@
 //! `rungs catalog import` and `rungs catalog export`.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use super::unknown_catalog;
 use crate::cli::groups::CatalogArgs;
+use crate::cli::output::write_file;
 use crate::cli::{Error, Exit, Ui};
 use crate::diag::{Diagnostic, Place, SourceFile};
 use crate::frameworks::exchange;
@@ -49,7 +49,7 @@ impl ImportArgs {
                 .into());
         }
         for (made, path) in imported.made.iter().zip(&paths) {
-            write(path, &made.text).map_err(|source| Error::Write { path: path.clone(), source })?;
+            write_file(path, &made.text)?;
         }
         for line in &imported.taken {
             ui.line(&format!("taken: {line}"))?;
@@ -62,16 +62,6 @@ impl ImportArgs {
         }
         Ok(Exit::Done)
     }
-}
-
-/// Writes beside the target first, so that a failed run leaves what was there.
-fn write(path: &std::path::Path, text: &str) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(std::path::Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path)?;
-    Ok(())
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! `workbook.xlsx`: the assessment as an auditor works with it.
 
+mod crosswalk;
 mod registers;
 mod results;
 mod summary;
@@ -26,7 +27,7 @@ impl Report for Workbook {
     }
 
     fn about(&self) -> &'static str {
-        "summary, controls, checks, findings, plan, waivers and evidence as sheets"
+        "summary, controls, checks, findings, plan, waivers, crosswalk and evidence as sheets"
     }
 
     fn render(&self, input: &Input<'_>, out: &mut dyn Write) -> Result<(), Error> {
@@ -45,6 +46,7 @@ impl Report for Workbook {
         results::findings(book.add_worksheet(), input, &styles)?;
         registers::plan(book.add_worksheet(), record, &styles).map_err(failed)?;
         registers::waivers(book.add_worksheet(), record, &styles).map_err(failed)?;
+        crosswalk::crosswalk(book.add_worksheet(), record, &styles).map_err(failed)?;
         registers::evidence(book.add_worksheet(), record, &styles).map_err(failed)?;
         let bytes = book.save_to_buffer().map_err(failed)?;
         out.write_all(&bytes)?;
@@ -52,6 +54,7 @@ impl Report for Workbook {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is given to `map_err`")]
 fn failed(error: XlsxError) -> Error {
     Error::Format { format: "xlsx", message: error.to_string() }
 }
