@@ -81,6 +81,7 @@ pub fn measure(folder: &Path, runs: usize, expected: &BTreeMap<String, Expected>
     Ok(right)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is given to `map_err`")]
 fn faults(faults: Diagnostics) -> Failure {
     faults.iter().map(|fault| fault.message.as_str()).collect::<Vec<_>>().join("\n").into()
 }

@@ -175,6 +175,9 @@ impl Attestation {
     }
 }
 
+/// When an answer was given, and what it comes to.
+type Dated = (Option<Moment>, Option<Interval>);
+
 /// All answers, and what they come to.
 #[derive(Debug, Clone, Default)]
 pub struct Answers {
@@ -197,7 +200,7 @@ impl Answers {
                 &b.locator,
             ))
         });
-        let mut newest: BTreeMap<(&str, &str), (Option<Moment>, Option<Interval>)> = BTreeMap::new();
+        let mut newest: BTreeMap<(&str, &str), Dated> = BTreeMap::new();
         for answer in &given {
             // An answer dated after the assessment has not been given yet.
             let dated = answer.answered_at.filter(|at| at.date() <= as_of.date());

@@ -88,19 +88,14 @@ impl Ui {
         if self.quiet && fault.severity != Severity::Error {
             return;
         }
-        self.tell(&self.renderer.text(fault));
+        tell(&self.renderer.text(fault));
     }
 
     /// What is being done, where it was asked for.
     pub fn detail(&mut self, text: &str) {
         if self.verbose > 0 {
-            self.tell(text);
+            tell(text);
         }
-    }
-
-    /// A message, to standard error; a closed standard error is nobody's concern.
-    fn tell(&self, text: &str) {
-        let _ = writeln!(std::io::stderr().lock(), "{text}");
     }
 
     /// A spinner on a terminal, nothing elsewhere.
@@ -128,7 +123,7 @@ impl Ui {
         if let Some(faults) = error.faults() {
             let faults: Vec<Diagnostic> = faults.iter().cloned().collect();
             for fault in &faults {
-                self.tell(&self.renderer.text(fault));
+                tell(&self.renderer.text(fault));
             }
             return exit;
         }
@@ -145,7 +140,12 @@ impl Ui {
         if exit == Exit::Internal {
             fault = fault.help("this is a fault of rungs; please report it with the command that you ran");
         }
-        self.tell(&self.renderer.text(&fault));
+        tell(&self.renderer.text(&fault));
         exit
     }
+}
+
+/// A message, to standard error; a closed standard error is nobody's concern.
+fn tell(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }

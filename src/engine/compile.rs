@@ -121,7 +121,7 @@ impl<'a> Compiler<'a> {
             )
         })?;
         let mut faults = Diagnostics::default();
-        self.check_facts(check, &mut faults);
+        check_facts(check, &mut faults);
         let mut evidence = Vec::new();
         for name in &check.evidence {
             match view.column(name) {
@@ -160,19 +160,6 @@ impl<'a> Compiler<'a> {
                 Ok(CompiledCheck { id, view, evidence, applies, passes, readable, complete, waivers })
             }
             _ => Err(faults),
-        }
-    }
-
-    fn check_facts(&self, check: &Check, faults: &mut Diagnostics) {
-        for fact in check.needs.iter().chain(&check.complete).chain(&check.listed_by) {
-            if fact.parse::<crate::inventory::Fact>().is_err() {
-                let known = crate::inventory::Fact::ALL.iter().map(|fact| fact.name());
-                faults.push(
-                    Diagnostic::error("check/fact", format!("there is no fact `{}`", **fact))
-                        .at_value(&check.file, fact)
-                        .suggest(fact, known),
-                );
-            }
         }
     }
 
@@ -264,6 +251,20 @@ fn example_columns(check: &Check) -> impl Iterator<Item = &String> {
         })
         .flatten()
         .flat_map(|example| example.columns.keys().chain(example.fixed.iter().flat_map(|fixed| fixed.keys())))
+}
+
+/// Facts are named from a closed list.
+fn check_facts(check: &Check, faults: &mut Diagnostics) {
+    for fact in check.needs.iter().chain(&check.complete).chain(&check.listed_by) {
+        if fact.parse::<crate::inventory::Fact>().is_err() {
+            let known = crate::inventory::Fact::ALL.iter().map(|fact| fact.name());
+            faults.push(
+                Diagnostic::error("check/fact", format!("there is no fact `{}`", **fact))
+                    .at_value(&check.file, fact)
+                    .suggest(fact, known),
+            );
+        }
+    }
 }
 
 /// Puts the values of `${names}` into a predicate.

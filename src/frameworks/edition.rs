@@ -74,6 +74,9 @@ impl Basis {
     }
 }
 
+/// Whether two controls, old and new, are one.
+type SameControl<'f> = &'f dyn Fn(&Control, &Control) -> bool;
+
 /// What became of every control, in the order of the older edition, then what was added. What the publisher says of
 /// successors comes before ids, and these before titles.
 #[must_use]
@@ -81,7 +84,7 @@ pub fn diff<'a>(old: &'a Catalog, new: &'a Catalog, library: &Library) -> Vec<Ch
     let stated = successors(old, new, library);
     let mut partner: BTreeMap<&str, (&'a Control, Basis)> = BTreeMap::new();
     let mut taken: BTreeSet<&str> = BTreeSet::new();
-    let bases: [(Basis, &dyn Fn(&Control, &Control) -> bool); 3] = [
+    let bases: [(Basis, SameControl<'_>); 3] = [
         (Basis::Publisher, &|old, new| stated.contains(&(old.id.to_string(), new.id.to_string()))),
         (Basis::Id, &|old, new| old.id == new.id),
         (Basis::Title, &|old, new| {

@@ -190,10 +190,13 @@ fn id(kind: ActionKind, subject: &str, scope: Option<&(String, String)>) -> Stri
     }
 }
 
+/// An action's id, with the provider and scope that it is for.
+type Placed = (String, Option<(String, String)>);
+
 /// Ties fixes to the fixes that their remediation requires: in the same scope where there is one, else
 /// everywhere. Showing requires nothing.
 fn link(library: &Library, actions: &mut [Action]) {
-    let mut by_subject: BTreeMap<String, Vec<(String, Option<(String, String)>)>> = BTreeMap::new();
+    let mut by_subject: BTreeMap<String, Vec<Placed>> = BTreeMap::new();
     for action in actions.iter().filter(|action| action.kind == ActionKind::Fix) {
         let (subject, scope) = match &action.target {
             Target::Check { check, scope } => (check.clone(), scope.clone()),

@@ -269,7 +269,7 @@ fn load_one(found: &Found, index: usize, options: &Options<'_>, store: &Store) -
     if faults.has_errors() {
         return Err(Error::Faults(faults));
     }
-    let (as_of, as_of_basis) = settle_as_of(found, as_of, outside, latest, &mut faults)?;
+    let (as_of, as_of_basis) = settle_as_of(found, as_of, outside, latest.as_ref(), &mut faults)?;
     let short = failure.as_ref().map(|_| "the file breaks off").or(match truncated {
         Some(true) => Some("the export says that more pages exist"),
         _ => None,
@@ -326,10 +326,10 @@ fn settle_as_of(
     found: &Found,
     in_file: Option<Moment>,
     outside: Option<(Moment, &'static str)>,
-    latest: Option<(Moment, String)>,
+    latest: Option<&(Moment, String)>,
     faults: &mut Diagnostics,
 ) -> Result<(Moment, &'static str), Error> {
-    let after = |as_of: Moment| latest.as_ref().filter(|(moment, _)| *moment > as_of);
+    let after = |as_of: Moment| latest.filter(|(moment, _)| *moment > as_of);
     let later = |moment: Moment, locator: &str, what: &str| {
         Diagnostic::warning("sources/later-row", format!("a record is dated {moment}, after {what}"))
             .at(Place::Record(found.path.clone(), locator.to_owned()))

@@ -203,14 +203,14 @@ type Tallied = (BTreeMap<String, CheckInput>, WaiverHits);
 /// One scan of each view; a check that fails while running is left out of the scan and becomes an error.
 fn tally(
     opened: &Opened,
-    by_view: BTreeMap<&'static str, Vec<CompiledCheck>>,
+    mut by_view: BTreeMap<&'static str, Vec<CompiledCheck>>,
     rows_path: &Path,
 ) -> Result<Tallied, Error> {
     let engine = &opened.engine;
     let mut errors: BTreeMap<String, String> = BTreeMap::new();
     let mut running = Vec::new();
     for view in VIEWS {
-        let checks = by_view.get(view.name).cloned().unwrap_or_default();
+        let checks = by_view.remove(view.name).unwrap_or_default();
         running.push((view, checks));
     }
     let tallies = match tally_all(opened, &running, rows_path) {

@@ -65,7 +65,7 @@ impl DiffArgs {
             Some(record) => Some(framework(record, old)?),
         };
         let changes: Vec<Shown<'_>> =
-            diff(old, new, &library).into_iter().map(|change| shown(change, old, new, &library, framework)).collect();
+            diff(old, new, &library).into_iter().map(|change| shown(&change, old, new, &library, framework)).collect();
         match self.format.format {
             Format::Json => ui.json(&changes)?,
             Format::Text => text(&changes, framework.is_some(), ui)?,
@@ -83,7 +83,7 @@ fn framework<'r>(record: &'r v1::Assessment, old: &Catalog) -> Result<&'r v1::Fr
 }
 
 fn shown<'a>(
-    change: Change<'a>,
+    change: &Change<'a>,
     old: &'a Catalog,
     new: &'a Catalog,
     library: &Library,
@@ -92,7 +92,7 @@ fn shown<'a>(
     let title = |catalog: &'a Catalog, id: Option<&str>| {
         id.and_then(|id| catalog.control(id)).map(crate::frameworks::Control::name)
     };
-    let carried = framework.map(|framework| carry(&change, old, new, library, framework));
+    let carried = framework.map(|framework| carry(change, old, new, library, framework));
     Shown {
         old: change.old,
         new: change.new,

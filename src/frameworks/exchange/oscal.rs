@@ -22,7 +22,7 @@ pub(super) fn read(file: &SourceFile, library: &Library) -> Result<Draft, Diagno
     if let Some(catalog) = document.catalog {
         draft.catalog = Some(read_catalog(catalog));
     } else if let Some(profile) = document.profile {
-        read_profile(file, profile, library, &mut draft)?;
+        read_profile(file, &profile, library, &mut draft)?;
     } else if let Some(collection) = document.mapping_collection {
         read_collection(collection, library, &mut draft);
     } else {
@@ -211,7 +211,7 @@ fn filled(prose: &str, params: &Params) -> String {
     text
 }
 
-fn read_profile(file: &SourceFile, profile: Profile, library: &Library, draft: &mut Draft) -> Result<(), Diagnostics> {
+fn read_profile(file: &SourceFile, profile: &Profile, library: &Library, draft: &mut Draft) -> Result<(), Diagnostics> {
     let mut made = header(&profile.metadata);
     made.is_selection = true;
     for import in &profile.imports {

@@ -126,8 +126,8 @@ impl<'a> Client<'a> {
         }
     }
 
-    fn scope(&self) -> Option<Word> {
-        Some(Word(self.input.scope_id.clone()))
+    fn scope(&self) -> Word {
+        Word(self.input.scope_id.clone())
     }
 
     fn read(&mut self, server: &Server<'_>, name: &str, locator: &str, out: &mut Output) -> Result<(), Stop> {
@@ -174,7 +174,7 @@ impl<'a> Client<'a> {
             agent_id: self.agent_id.clone(),
             tool,
             provider: Word::from(PROVIDER),
-            scope_id: self.scope(),
+            scope_id: Some(self.scope()),
             kind: Word::from("mcp_server"),
             transport: transport(&entry, url).map(Word::from),
             auth: auth.map(Word::from),
@@ -211,7 +211,7 @@ impl<'a> Client<'a> {
         out.push(Credential {
             credential_id: credential_id.clone(),
             provider: Word::from(PROVIDER),
-            scope_id: self.scope(),
+            scope_id: Some(self.scope()),
             kind: Word::from(if secret.is_llm_key { "llm_api_key" } else { "api_token" }),
             lifetime: Some(Word::from("static")),
             status: Some(Word::from("active")),
@@ -227,7 +227,7 @@ impl<'a> Client<'a> {
             exposure_id: hash::row_id(&[&self.input.scope_id, &location, &secret.sha1]),
             credential_id: Some(credential_id),
             provider: Word::from(PROVIDER),
-            scope_id: self.scope(),
+            scope_id: Some(self.scope()),
             secret_kind: Word::from(secret.class),
             location_type: Word::from("agent_config"),
             location,
@@ -265,7 +265,7 @@ impl<'a> Client<'a> {
         out.push(Agent {
             agent_id: self.agent_id.clone(),
             provider: Word::from(PROVIDER),
-            scope_id: self.scope(),
+            scope_id: Some(self.scope()),
             name: match client_name(&self.input.path, has_inputs) {
                 Some(client) => format!("{client} on {scope}"),
                 None => scope.clone(),

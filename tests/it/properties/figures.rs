@@ -121,8 +121,11 @@ fn number(count: usize) -> f64 {
     f64::from(u32::try_from(count).unwrap())
 }
 
+/// A figure's name, and what it comes to in two assessments.
+type Pair = (String, Option<Span>, Option<Span>);
+
 /// Pairs two assessments of the same frameworks, figure by figure.
-fn paired(one: &Figures, other: &Figures) -> Result<Vec<(String, Option<Span>, Option<Span>)>, TestCaseError> {
+fn paired(one: &Figures, other: &Figures) -> Result<Vec<Pair>, TestCaseError> {
     prop_assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
     Ok(one.iter().zip(other.values()).map(|((name, one), other)| (name.clone(), *one, *other)).collect())
 }

@@ -23,13 +23,16 @@ pub struct Values {
     pub questions: Vec<Value>,
 }
 
+/// Ratings of both ends.
+pub type Ratings = (Rating, Rating);
+
 /// The figures.
 #[derive(Debug)]
 pub struct Scores {
     /// Framework by framework.
     pub achieved: Vec<Value>,
     /// Framework by framework, control by control: value and rating.
-    pub controls: Vec<Vec<(Value, Option<(Rating, Rating)>)>>,
+    pub controls: Vec<Vec<(Value, Option<Ratings>)>>,
     /// Identity maturity: proven and possible.
     pub level: (u8, u8),
 }
