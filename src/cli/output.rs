@@ -89,14 +89,14 @@ pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Error> {
 
 /// Renders reports into the staging folder.
 pub(super) fn render(input: &Input<'_>, reports: &[&dyn Report], staged: &Staged) -> Result<(), Error> {
-    // Reports do not depend on each other; the PDF takes longest, so it gets a thread of its own.
+    // Reports do not depend on each other. One that takes long gets a thread of its own, and the others follow each other
+    // on one more: on few cores, a thread each would only keep the longest waiting.
+    let (long, short): (Vec<&dyn Report>, Vec<&dyn Report>) = reports.iter().partition(|report| report.takes_long());
+    let render =
+        |report: &dyn Report| staged.write(report.file(), |out| report.render(input, out).map_err(Error::from));
     std::thread::scope(|scope| {
-        let threads: Vec<_> = reports
-            .iter()
-            .map(|report| {
-                scope.spawn(move || staged.write(report.file(), |out| report.render(input, out).map_err(Error::from)))
-            })
-            .collect();
+        let mut threads: Vec<_> = long.into_iter().map(|report| scope.spawn(move || render(report))).collect();
+        threads.push(scope.spawn(move || short.into_iter().try_for_each(render)));
         let results: Vec<Result<(), Error>> = threads
             .into_iter()
             .map(|thread| {

@@ -78,3 +78,12 @@ fn failed(context: impl Into<String>) -> impl FnOnce(datafusion::error::DataFusi
     let context = context.into();
     |source| Error::DataFusion { context, source: Box::new(source) }
 }
+
+/// A task that did not come to its end.
+fn died(what: &str) -> impl FnOnce(tokio::task::JoinError) -> Error {
+    let context = format!("a thread died on `{what}`");
+    |error| {
+        let source = datafusion::error::DataFusionError::External(Box::new(error));
+        Error::DataFusion { context, source: Box::new(source) }
+    }
+}

@@ -1,8 +1,9 @@
 //! From tables to views: runs the sections of `views.sql` and writes each view as one Parquet file, sorted by
 //! its key, so that every later reading is one ordered scan.
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
@@ -13,9 +14,10 @@ use futures::StreamExt;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
+use tokio::task::JoinHandle;
 
 use super::compile::Compiler;
-use super::{Engine, Error, failed};
+use super::{Engine, Error, died, failed};
 use crate::config::{AiSelectors, Config};
 use crate::diag::{Diagnostic, Diagnostics, Located};
 use crate::inventory::schema::{Row, TABLES};
@@ -27,6 +29,14 @@ const SECTIONS: &str = include_str!("views.sql");
 const KEPT: [&str; 5] = ["CREDENTIAL_MERGED", "EXPOSURES_LINKED", "ENTITLEMENT_ROWS", "TRUST_ROWS", "IDENTITIES_PLAIN"];
 /// Rows of one row group: the unit in which later scans are spread over threads.
 const ROW_GROUP: usize = 256 * 1024;
+
+/// Tables that are being filled, by name: the file, and the task that writes it.
+type Filling = BTreeMap<String, (PathBuf, JoinHandle<Result<(), Error>>)>;
+
+/// Whether a section reads a table: its name stands in the text as a word.
+fn mentions(sql: &str, table: &str) -> bool {
+    sql.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word.eq_ignore_ascii_case(table))
+}
 
 /// What the views need beside the tables.
 pub struct RelateOptions<'a> {
@@ -89,32 +99,48 @@ impl Engine {
         self.register_tables(options).await?;
         self.register_given(options)?;
         let mut related = Related { folder: folder.clone(), ai: AiEvidence::default(), faults: Diagnostics::default() };
+        let mut filling = Filling::new();
         for (name, sql) in sections() {
+            self.settle(&mut filling, |table| mentions(sql, table)).await?;
             let frame =
                 self.context.sql(sql).await.map_err(failed(format!("section `{name}` of views.sql does not run")))?;
-            if let Some(view) = View::find(name) {
-                let frame = as_declared(frame, view)?;
-                let path = folder.join(format!("{name}.parquet"));
-                write(frame, &path).await?;
-                self.context.deregister_table(name).map_err(failed("cannot replace a view"))?;
-                self.register(name, &path).await?;
-            } else if KEPT.contains(&name) {
-                let path = folder.join(format!("{name}.parquet"));
-                write(frame, &path).await?;
-                self.register(&name.to_lowercase(), &path).await?;
-            } else {
-                let name = name.to_lowercase();
-                self.context.register_table(name, frame.into_view()).map_err(failed("cannot name a section"))?;
-            }
+            let table = name.to_lowercase();
+            let frame = match View::find(name) {
+                Some(view) => as_declared(frame, view)?,
+                None if KEPT.contains(&name) => frame,
+                None => {
+                    self.context.register_table(table, frame.into_view()).map_err(failed("cannot name a section"))?;
+                    continue;
+                }
+            };
+            // To plan a section takes longer than to run it on a small estate; those that do not read each other are
+            // planned side by side.
+            let path = folder.join(format!("{name}.parquet"));
+            let task = self.runtime.spawn(write(frame, path.clone()));
+            filling.insert(table, (path, task));
             if name == "IDENTITIES_PLAIN" {
+                self.settle(&mut filling, |_| true).await?;
                 let frame = self.with_ai_use(options.config, &mut related).await?;
                 self.context
                     .register_table("identities_ai", frame.into_view())
                     .map_err(failed("cannot name a section"))?;
             }
         }
+        self.settle(&mut filling, |_| true).await?;
         self.hide_steps().await?;
         Ok(related)
+    }
+
+    /// Waits for tables that are being filled and opens them.
+    async fn settle(&self, filling: &mut Filling, is_wanted: impl Fn(&str) -> bool) -> Result<(), Error> {
+        let wanted: Vec<String> = filling.keys().filter(|table| is_wanted(table)).cloned().collect();
+        for table in wanted {
+            let Some((path, task)) = filling.remove(&table) else { continue };
+            task.await.map_err(died(&table))??;
+            self.context.deregister_table(table.as_str()).map_err(failed("cannot replace a view"))?;
+            self.register(&table, &path).await?;
+        }
+        Ok(())
     }
 
     /// Leaves tables and views to whoever asks, without the steps between them and without fingerprints,
@@ -278,7 +304,8 @@ fn as_declared(frame: DataFrame, view: &View) -> Result<DataFrame, Error> {
 }
 
 /// Writes a frame as one Parquet file, batch by batch, in the frame's order.
-async fn write(frame: DataFrame, path: &Path) -> Result<(), Error> {
+async fn write(frame: DataFrame, path: PathBuf) -> Result<(), Error> {
+    let path = path.as_path();
     let schema = Arc::new(frame.schema().as_arrow().clone());
     let io = |source| Error::Io { path: path.to_path_buf(), source };
     let parquet = |source| Error::Parquet { path: path.to_path_buf(), source };

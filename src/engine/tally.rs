@@ -11,7 +11,7 @@ use futures::StreamExt;
 use super::bits::CHECKS_PER_WORD;
 use super::counter::count;
 use super::rows::RowsWriter;
-use super::{CompiledCheck, Engine, Error, failed};
+use super::{CompiledCheck, Engine, Error, died, failed};
 use crate::inventory::views::{SEGMENT, View};
 
 /// What a check says of a row (docs/scoring.md section 1).
@@ -144,10 +144,7 @@ impl Engine {
         let mut tally = Tally { checks: checks.iter().map(|check| check.id.clone()).collect(), ..Tally::default() };
         let mut parts = Vec::new();
         for task in tasks {
-            let counter = task.await.map_err(|error| {
-                let source = datafusion::error::DataFusionError::External(Box::new(error));
-                Error::DataFusion { context: format!("a thread died on `{}`", view.name), source: Box::new(source) }
-            })??;
+            let counter = task.await.map_err(died(view.name))??;
             parts.extend(counter.merge_into(&mut tally)?);
         }
         if let Some(rows) = rows {

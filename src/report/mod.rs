@@ -41,6 +41,11 @@ pub trait Report: Sync {
     /// What it is, in a few words.
     fn about(&self) -> &'static str;
 
+    /// Whether it takes longer than the others together.
+    fn takes_long(&self) -> bool {
+        false
+    }
+
     /// Writes it.
     ///
     /// # Errors

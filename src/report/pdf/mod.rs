@@ -31,6 +31,10 @@ impl Report for Pdf {
         "the report for people who decide"
     }
 
+    fn takes_long(&self) -> bool {
+        true
+    }
+
     fn render(&self, input: &Input<'_>, out: &mut dyn Write) -> Result<(), Error> {
         let document = document::build(input.record, input.templates)?;
         let data = serde_json::to_vec(&document).map_err(std::io::Error::from)?;
