@@ -12,8 +12,6 @@ use crate::frameworks::published::PublishedRelation;
 
 /// Classes that stand for a level above controls, where a publisher writes that level as controls.
 const GROUP_CLASSES: [&str; 3] = ["function", "category", "family"];
-/// The class of labels that exist for sorting and assessment procedures, beside the printed ones.
-const ASSESSMENT_CLASS: &str = "sp800-53a";
 
 pub(super) fn read(file: &SourceFile, library: &Library) -> Result<Draft, Diagnostics> {
     let document: Document = serde_json::from_str(file.text().trim_start_matches('\u{feff}'))
@@ -158,10 +156,12 @@ fn take_control(
     }
 }
 
-/// The id as it is printed.
+/// The id as it is printed. Labels of a class (`zero-padded`, `sp800-53a`) are forms for sorting and for procedures; they
+/// are taken where there is no other.
 fn label(props: &[Prop]) -> Option<String> {
-    let is_printed = |prop: &&Prop| prop.name == "label" && prop.class.as_deref() != Some(ASSESSMENT_CLASS);
-    props.iter().find(is_printed).map(|prop| prop.value.trim().to_owned())
+    let labels = || props.iter().filter(|prop| prop.name == "label");
+    let printed = labels().find(|prop| prop.class.is_none()).or_else(|| labels().next());
+    printed.map(|prop| prop.value.trim().to_owned())
 }
 
 /// The prose of parts, a line each, with their labels; parameters as their names in brackets. Objectives and methods
