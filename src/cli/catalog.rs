@@ -460,7 +460,7 @@ fn waiting(library: &Library) -> Diagnostics {
     for (fact, (checks, controls)) in waiting {
         let list = |items: Vec<&str>| items.join(", ");
         let message = format!(
-            "no export brings `{fact}` yet; {} wait for it: {}",
+            "no export brings `{fact}` yet; checks that wait for it ({}): {}",
             checks.len(),
             list(checks.iter().copied().collect())
         );

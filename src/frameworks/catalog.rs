@@ -224,4 +224,36 @@ impl Catalog {
     pub fn group(&self, id: &str) -> Option<&Group> {
         self.groups.iter().find(|group| *group.id == id)
     }
+
+    /// How a control that is said to be of this edition differs from it; `None` where it does not.
+    pub(super) fn difference(&self, id: &str, title: Option<&str>) -> Option<Difference> {
+        let edition = &self.header.edition;
+        let Some(known) = self.control(id) else {
+            return Some(Difference::Id(format!("edition {edition} has no `{id}`")));
+        };
+        let (known, title) = (known.name(), title?);
+        (!same_title(known, title))
+            .then(|| Difference::Title(format!("`{id}` is \"{known}\" in edition {edition}, and \"{title}\" here")))
+    }
+}
+
+/// How a control differs from an edition, in words.
+pub(super) enum Difference {
+    /// The edition has no such id.
+    Id(String),
+    /// The edition has another title under the id.
+    Title(String),
+}
+
+/// Titles are one when they differ in case, punctuation and `&` for `and` alone.
+pub(super) fn same_title(one: &str, other: &str) -> bool {
+    let words = |title: &str| {
+        title
+            .replace('&', " and ")
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_lowercase)
+            .collect::<Vec<_>>()
+    };
+    words(one) == words(other)
 }

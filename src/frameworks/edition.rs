@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::exchange::same_title;
+use super::catalog::same_title;
 use super::published::PublishedRelation;
 use super::{Catalog, Control, Library};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use regex::RegexBuilder;
 
-use super::exchange::same_title;
+use super::catalog::Difference;
 use super::{Catalog, Library};
 use crate::diag::{Diagnostic, Diagnostics, Located};
 
@@ -29,29 +29,16 @@ pub fn lint(catalog: &Catalog, library: &Library) -> Diagnostics {
 pub fn lint_against(catalog: &Catalog, shipped: &Catalog) -> Diagnostics {
     let mut faults = Diagnostics::default();
     for control in &catalog.controls {
-        match shipped.control(&control.id) {
-            None => faults.push(
-                Diagnostic::error(
-                    "catalog/edition",
-                    format!("edition {} has no `{}`", shipped.header.edition, *control.id),
-                )
-                .at_value(&catalog.file, &control.id),
+        match shipped.difference(&control.id, Some(control.name())) {
+            Some(Difference::Id(message)) => {
+                faults.push(Diagnostic::error("catalog/edition", message).at_value(&catalog.file, &control.id));
+            }
+            Some(Difference::Title(message)) => faults.push(
+                Diagnostic::error("catalog/title", message)
+                    .at_value(&catalog.file, &control.id)
+                    .help("the title follows another edition or a draft"),
             ),
-            Some(known) if !same_title(known.name(), control.name()) => faults.push(
-                Diagnostic::error(
-                    "catalog/title",
-                    format!(
-                        "`{}` is \"{}\" in edition {}, and \"{}\" here",
-                        *control.id,
-                        known.name(),
-                        shipped.header.edition,
-                        control.name()
-                    ),
-                )
-                .at_value(&catalog.file, &control.id)
-                .help("the title follows another edition or a draft"),
-            ),
-            Some(_) => {}
+            None => {}
         }
     }
     faults

@@ -121,11 +121,6 @@ impl<'a> Crosswalk<'a> {
     fn place(&mut self, entry: Entry<'a>) -> NodeIndex {
         *self.places.entry(entry).or_insert_with(|| self.graph.add_node(entry))
     }
-
-    /// Every entry that something is said of.
-    pub fn entries(&self) -> impl Iterator<Item = Entry<'a>> + '_ {
-        self.places.keys().copied()
-    }
 }
 
 fn control(endpoint: &str) -> Option<Entry<'_>> {

@@ -105,7 +105,7 @@ impl<'a> Path<'a> {
 impl<'a> Crosswalk<'a> {
     /// All paths from an entry, of up to `depth` steps, best first. A path uses the rows of one publication once,
     /// for whoever sets two entries beside a third does not say that the two belong together; and it crosses our
-    /// model once, from control to practice to control. It ends at controls: with us at none.
+    /// model once, from control to practice to control. It ends at a control, never at a practice.
     #[must_use]
     pub fn paths(&self, from: Entry<'a>, depth: usize) -> Vec<Path<'a>> {
         let mut search = Search { crosswalk: self, depth, steps: Vec::new(), visited: Vec::new(), found: Vec::new() };

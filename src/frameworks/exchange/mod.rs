@@ -10,6 +10,7 @@ mod write;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::catalog::Difference;
 use super::published::PublishedRelation;
 use super::{Catalog, Library};
 use crate::diag::{Diagnostic, Diagnostics, Place, SourceFile};
@@ -149,41 +150,19 @@ fn fault(file: &SourceFile, code: &'static str, message: impl Into<String>) -> D
 fn compare(file: &SourceFile, draft: &DraftCatalog, shipped: &Catalog) -> Result<(), Diagnostics> {
     let mut faults = Diagnostics::default();
     for control in &draft.controls {
-        match (shipped.control(&control.id), &control.title) {
-            (None, _) => faults.push(
-                fault(file, "import/id", format!("edition {} has no `{}`", shipped.header.edition, control.id))
+        match shipped.difference(&control.id, control.title.as_deref()) {
+            Some(Difference::Id(message)) => faults.push(
+                fault(file, "import/id", message)
                     .suggest(&control.id, shipped.controls.iter().map(|control| control.id.as_str())),
             ),
-            (Some(known), Some(title)) if !same_title(known.name(), title) => faults.push(
-                fault(
-                    file,
-                    "import/title",
-                    format!(
-                        "`{}` is \"{}\" in edition {}, and \"{title}\" here",
-                        control.id,
-                        known.name(),
-                        shipped.header.edition
-                    ),
-                )
-                .help("the file follows another edition, a draft or hearsay; import it under another id with --id"),
-            ),
-            _ => {}
+            Some(Difference::Title(message)) => faults
+                .push(fault(file, "import/title", message).help(
+                    "the file follows another edition, a draft or hearsay; import it under another id with --id",
+                )),
+            None => {}
         }
     }
     if faults.has_errors() { Err(faults) } else { Ok(()) }
-}
-
-/// Titles are one when they differ in case, punctuation and `&` for `and` alone.
-pub(in crate::frameworks) fn same_title(one: &str, other: &str) -> bool {
-    let words = |title: &str| {
-        title
-            .replace('&', " and ")
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-            .map(str::to_lowercase)
-            .collect::<Vec<_>>()
-    };
-    words(one) == words(other)
 }
 
 /// An id becomes a file's name and half of `catalog/id`.
