@@ -80,7 +80,7 @@ impl ControlResult {
     /// Whether a part says anything.
     #[must_use]
     pub fn is_evidenced(&self) -> bool {
-        self.parts.iter().any(|part| part.value.strict.is_some_and(Interval::is_narrower_than_open))
+        self.parts.iter().any(|part| part.value.says)
     }
 }
 
@@ -119,7 +119,7 @@ pub fn rate_practice(practice: &str, scored: &Scored) -> Rated {
 fn value(parts: &[Part], covers: Covers, assurance: Assurance, pick: Pick) -> Option<Interval> {
     let of_kind = |kind: PartKind| parts.iter().filter(move |part| part.kind == kind);
     let before = match assurance {
-        Assurance::Automated => mean(parts.iter(), pick),
+        Assurance::Automated => mean_of_all(parts, pick),
         Assurance::Organisational => {
             let stated = mean(of_kind(PartKind::Question), pick);
             let checked = mean(of_kind(PartKind::Check), pick);
@@ -144,6 +144,25 @@ fn value(parts: &[Part], covers: Covers, assurance: Assurance, pick: Pick) -> Op
     }
 }
 
+/// The mean of parts, where several ways to the same end are one: the best of those that apply, at the weight of the
+/// heaviest of all, so that the weight does not change when a way turns out not to apply.
+fn mean_of_all(parts: &[Part], pick: Pick) -> Option<Interval> {
+    let mut ways: BTreeMap<&str, (f64, Option<Interval>)> = BTreeMap::new();
+    let mut weighted = Vec::new();
+    for part in parts {
+        let (weight, value) = (part.weight * part.strength, pick(part));
+        if part.is_alternative {
+            let (heaviest, best) = ways.entry(&part.practice).or_insert((weight, None));
+            *heaviest = heaviest.max(weight);
+            *best = value.map(|value| best.map_or(value, |best| best.better(value))).or(*best);
+        } else {
+            weighted.push((weight, value));
+        }
+    }
+    let applicable = weighted.into_iter().chain(ways.into_values());
+    Interval::mean(applicable.filter_map(|(weight, value)| Some((weight, value?))))
+}
+
 fn mean<'a>(parts: impl Iterator<Item = &'a Part>, pick: Pick) -> Option<Interval> {
     Interval::mean(parts.filter_map(|part| Some((part.weight * part.strength, pick(part)?))))
 }
@@ -154,7 +173,7 @@ fn stated(id: &str, part: &Part, leaves: Option<String>) -> ControlResult {
     let rated = rate(&parts, Covers::Whole, Assurance::Organisational);
     let state = match part.value.strict {
         None => ControlState::NotApplicable,
-        Some(value) if value.is_narrower_than_open() => ControlState::Assessed,
+        Some(_) if part.value.says => ControlState::Assessed,
         Some(_) => ControlState::NotAssessed,
     };
     let (covers, assurance) = (Some(Covers::Whole), Assurance::Organisational);
@@ -209,7 +228,7 @@ pub fn score_control(
     }
     let parts: Vec<Part> = found.into_values().collect();
     let rated = rate(&parts, *covers, *assurance);
-    let says = |part: &Part| part.value.strict.is_none_or(Interval::is_narrower_than_open);
+    let says = |part: &Part| part.value.strict.is_none() || part.value.says;
     let state = if parts.is_empty() {
         ControlState::NotMapped
     } else if rated.strict.is_none() {
@@ -240,12 +259,13 @@ mod tests {
     fn part(id: &str, weight: f64, strength: f64, low: f64, high: f64, cap: Cap) -> Part {
         let interval = Some(Interval { low, high });
         Part {
+            is_alternative: false,
             id: id.into(),
             kind: PartKind::Check,
             practice: String::new(),
             weight,
             strength,
-            value: PartValue { strict: interval, accepted: interval, cap },
+            value: PartValue { strict: interval, accepted: interval, cap, says: true },
         }
     }
 
@@ -298,6 +318,23 @@ mod tests {
         expect(&rated, "0.0", "15.0", "N..N");
     }
 
+    #[test]
+    fn of_several_ways_the_best_counts() {
+        let way = |id, weight, low, high| Part { is_alternative: true, ..part(id, weight, 1.0, low, high, Cap::None) };
+        // Code runs without approval in a sandbox that somebody vouches for: approval 0, containment 1.
+        let rated = rate(&[way("x", 3.0, 0.0, 0.0), way("y", 2.0, 1.0, 1.0)], Covers::Whole, Assurance::Automated);
+        assert_eq!((rated.strict, rated.rating), (Some(Interval::FULL), Some((Rating::F, Rating::F))));
+        // Beside another part: (3 * [0.5, 1] + 1 * [0, 0]) / 4.
+        let parts = [way("x", 3.0, 0.0, 1.0), way("y", 2.0, 0.5, 0.5), part("z", 1.0, 1.0, 0.0, 0.0, Cap::None)];
+        let rated = rate(&parts, Covers::Whole, Assurance::Automated);
+        assert_eq!(rated.strict, Some(Interval { low: 0.375, high: 0.75 }));
+        // A way that does not apply leaves the other.
+        let out = PartValue { strict: None, accepted: None, cap: Cap::None, says: false };
+        let parts = [Part { value: out, ..way("x", 3.0, 0.0, 0.0) }, way("y", 2.0, 0.25, 0.5)];
+        let rated = rate(&parts, Covers::Whole, Assurance::Automated);
+        assert_eq!(rated.strict, Some(Interval { low: 0.25, high: 0.5 }));
+    }
+
     fn question(low: f64, high: f64) -> Part {
         Part { kind: PartKind::Question, ..part("q", 2.0, 1.0, low, high, Cap::None) }
     }
@@ -321,7 +358,7 @@ mod tests {
 
     #[test]
     fn not_applicable_needs_all_parts_and_most_of_the_control() {
-        let out = Part { value: PartValue { strict: None, accepted: None, cap: Cap::None }, ..a() };
+        let out = Part { value: PartValue { strict: None, accepted: None, cap: Cap::None, says: false }, ..a() };
         assert_eq!(rate(std::slice::from_ref(&out), Covers::Most, Assurance::Automated).strict, None);
         assert_eq!(rate(&[out], Covers::Part, Assurance::Automated).strict, Some(Interval::OPEN));
         assert_eq!(rate(&[], Covers::Whole, Assurance::Automated).strict, Some(Interval::OPEN));

@@ -36,15 +36,19 @@ pub struct PartValue {
     pub accepted: Option<Interval>,
     /// How it limits ratings.
     pub cap: Cap,
+    /// Whether evidence or an answer says anything. Failing rows can weigh so much that the value alone does not show it.
+    pub says: bool,
 }
 
 impl PartValue {
-    const OPEN: Self = Self { strict: Some(Interval::OPEN), accepted: Some(Interval::OPEN), cap: Cap::None };
-    const NOT_APPLICABLE: Self = Self { strict: None, accepted: None, cap: Cap::None };
+    const OPEN: Self =
+        Self { strict: Some(Interval::OPEN), accepted: Some(Interval::OPEN), cap: Cap::None, says: false };
+    const NOT_APPLICABLE: Self = Self { strict: None, accepted: None, cap: Cap::None, says: false };
 
     /// Something that a person answered; waivers do not concern it.
     fn answered(value: Option<Interval>) -> Self {
-        Self { strict: value, accepted: value, cap: Cap::None }
+        let says = value.is_some_and(Interval::is_narrower_than_open);
+        Self { strict: value, accepted: value, cap: Cap::None, says }
     }
 }
 
@@ -61,6 +65,8 @@ pub struct Part {
     pub weight: f64,
     /// How much of the control its practice does, 0.5 or 1; always 1 in a practice.
     pub strength: f64,
+    /// Whether the parts of its practice are different ways to the same end, of which the best counts.
+    pub is_alternative: bool,
     /// What it is worth.
     pub value: PartValue,
 }
@@ -161,6 +167,7 @@ impl Scored {
                 practice: check.practice.to_string(),
                 weight: check.severity.weight(),
                 strength: 1.0,
+                is_alternative: is_alternative(library, &check.practice),
                 value,
             });
             checks.insert(check.id.clone(), result);
@@ -173,6 +180,7 @@ impl Scored {
                 practice: question.practice.to_string(),
                 weight: question.severity.weight(),
                 strength: 1.0,
+                is_alternative: is_alternative(library, &question.practice),
                 value,
             });
         }
@@ -191,6 +199,7 @@ impl Scored {
                 practice: String::new(),
                 weight: Severity::Medium.weight(),
                 strength: 1.0,
+                is_alternative: false,
                 value: PartValue::answered(value),
             };
             stated.insert(id.to_owned(), part);
@@ -239,6 +248,10 @@ impl Scored {
     }
 }
 
+fn is_alternative(library: &Library, practice: &str) -> bool {
+    library.model.practice(practice).is_some_and(|known| known.alternatives)
+}
+
 fn applies(library: &Library, autonomy: AgentAutonomy, practice: &str) -> Applies {
     library.model.practice(practice).map_or(Applies::Unknown, |known| Applies::of(known, autonomy))
 }
@@ -263,7 +276,16 @@ fn check_value(
         }
         _ => Cap::None,
     };
-    let value = PartValue { strict: result.strict, accepted: result.accepted, cap };
+    let tolerated = |interval: Option<Interval>| match &check.tolerance {
+        Some(share) => interval.map(|interval| interval.tolerating(**share)),
+        None => interval,
+    };
+    let value = PartValue {
+        strict: tolerated(result.strict),
+        accepted: tolerated(result.accepted),
+        cap,
+        says: result.strict.is_some_and(Interval::is_narrower_than_open),
+    };
     let value = limited(value, applies(library, autonomy, &check.practice));
     (result, value)
 }

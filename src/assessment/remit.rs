@@ -23,6 +23,8 @@ pub struct Remit {
     pub needs_missing: Vec<(String, String, String)>,
     /// Whether rows are the declared scopes themselves, which are always all there.
     pub is_the_estate: bool,
+    /// Whether the organisation states that it has none of the systems that could list rows.
+    pub is_absent: bool,
 }
 
 /// A scope of which rows are missing.
@@ -42,7 +44,7 @@ impl Remit {
     /// Whether every scope is covered, and there is one.
     #[must_use]
     pub fn is_covered(&self) -> bool {
-        self.is_the_estate || (self.uncovered.is_empty() && !self.covered.is_empty())
+        self.is_the_estate || (self.uncovered.is_empty() && (self.is_absent || !self.covered.is_empty()))
     }
 
     /// Whether rows are missing of which nobody knows how many.
@@ -50,7 +52,7 @@ impl Remit {
     pub fn is_unbounded(&self) -> bool {
         !self.is_the_estate
             && (self.uncovered.iter().any(|scope| scope.missing.is_none())
-                || (self.covered.is_empty() && self.uncovered.is_empty()))
+                || (self.covered.is_empty() && self.uncovered.is_empty() && !self.is_absent))
     }
 
     /// Rows that were never seen, by scope.
@@ -105,6 +107,9 @@ pub fn remit(
             }
         }
     }
+    let could_list = |provider: &&Provider| own.iter().any(|fact| provider.can_supply(*fact));
+    let is_stated = |provider: &Provider| config.absent.iter().any(|absent| *absent.provider == provider.id);
+    remit.is_absent = PROVIDERS.iter().filter(could_list).all(is_stated);
     remit
 }
 

@@ -130,7 +130,7 @@ impl ShowArgs {
             ui.json(&serde_json::json!({
                 "id": check.id, "title": check.title, "rationale": check.rationale, "severity": check.severity.name(),
                 "view": *check.view, "applies": *check.applies, "passes": *check.passes,
-                "parameters": check.parameters, "practice": *check.practice, "controls": controls,
+                "parameters": check.parameters, "tolerance": check.tolerance.as_deref(), "practice": *check.practice, "controls": controls,
                 "remediation": check.remediation.title,
             }))?;
             return Ok(Exit::Done);
@@ -142,6 +142,9 @@ impl ShowArgs {
         ui.line(&format!("which pass where        {}", check.passes.trim()))?;
         for (name, value) in &check.parameters {
             ui.line(&format!("  {name} = {value}"))?;
+        }
+        if let Some(share) = &check.tolerance {
+            ui.line(&format!("fully achieved below     {} % failing rows", **share * 100.0))?;
         }
         ui.line(&format!("\n{}\n{}", ui.bold(&check.remediation.title), check.remediation.steps.trim()))?;
         if !controls.is_empty() {

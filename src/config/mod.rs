@@ -34,6 +34,8 @@ pub struct Config {
     pub frameworks: Option<Vec<Located<String>>>,
     /// The estate as the organisation knows it.
     pub scopes: Vec<DeclaredScope>,
+    /// Kinds of systems that the organisation does not have.
+    pub absent: Vec<Absent>,
     /// What a file does not say of itself.
     pub sources: Vec<SourceHint>,
     /// Which identities the AI programme uses.
@@ -80,6 +82,17 @@ pub struct DeclaredScope {
 #[derive(Debug, Clone)]
 pub struct Exclusion {
     /// Why.
+    pub reason: String,
+    /// Who agreed.
+    pub approver: String,
+}
+
+/// A kind of system that the organisation states it does not have: nothing of it can be shown, or is missing.
+#[derive(Debug, Clone)]
+pub struct Absent {
+    /// The provider (`k8s`, `okta`, ...).
+    pub provider: Located<String>,
+    /// Why there is none, or how that is known.
     pub reason: String,
     /// Who agreed.
     pub approver: String,

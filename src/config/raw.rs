@@ -18,6 +18,8 @@ pub(super) struct Raw {
     #[serde(default)]
     pub scopes: Vec<RawScope>,
     #[serde(default)]
+    pub absent: Vec<RawAbsent>,
+    #[serde(default)]
     pub sources: Vec<RawSource>,
     #[serde(default)]
     pub ai: RawAi,
@@ -53,6 +55,14 @@ pub(super) struct RawScope {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawExclusion {
+    pub reason: Located<String>,
+    pub approver: Located<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAbsent {
+    pub provider: Located<String>,
     pub reason: Located<String>,
     pub approver: Located<String>,
 }

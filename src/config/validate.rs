@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::raw::{Raw, RawAi, RawEngagement, RawScope, RawSource, RawTarget, RawWaiver};
+use super::raw::{Raw, RawAbsent, RawAi, RawEngagement, RawScope, RawSource, RawTarget, RawWaiver};
 use super::{
-    AiSelector, AiSelectors, Config, DeclaredScope, Engagement, Exclusion, Moment, SourceHint, Target, Waiver,
+    Absent, AiSelector, AiSelectors, Config, DeclaredScope, Engagement, Exclusion, Moment, SourceHint, Target, Waiver,
 };
 use crate::diag::{Diagnostic, Diagnostics, Located, SourceFile, read_yaml};
 
@@ -31,6 +31,7 @@ pub fn load(file: &Arc<SourceFile>) -> Result<Config, Diagnostics> {
         engagement,
         frameworks,
         scopes,
+        absent,
         sources,
         ai,
         parameters,
@@ -45,6 +46,7 @@ pub fn load(file: &Arc<SourceFile>) -> Result<Config, Diagnostics> {
         claimed: claimed.and_then(|level| judge.level(&level, 0)),
         engagement: judge.engagement(engagement),
         frameworks,
+        absent: judge.absent(absent, &scopes),
         scopes: judge.scopes(scopes),
         sources: sources.into_iter().map(|source| judge.source(source)).collect(),
         ai: judge.ai(ai),
@@ -133,6 +135,23 @@ impl Judge<'_> {
                 }
             })
             .collect()
+    }
+
+    fn absent(&mut self, raw: Vec<RawAbsent>, scopes: &[RawScope]) -> Vec<Absent> {
+        let mut judged = Vec::new();
+        for absent in raw {
+            if let Some(scope) = scopes.iter().find(|scope| *scope.provider == *absent.provider) {
+                let message =
+                    format!("`{}` is said to be absent, and scope `{}` is of it", *absent.provider, *scope.id);
+                self.fault(&absent.provider, message, "keep one of the two entries");
+            }
+            let reason = self.stated(&absent.reason, "the reason why there is none");
+            let approver = self.stated(&absent.approver, "the approver");
+            if let (Some(reason), Some(approver)) = (reason, approver) {
+                judged.push(Absent { provider: absent.provider, reason, approver });
+            }
+        }
+        judged
     }
 
     fn source(&mut self, raw: RawSource) -> SourceHint {
@@ -239,6 +258,22 @@ mod tests {
         assert!(!on("2026-03-31") && !on("2026-07-01T00:00:00Z"));
         assert!(waiver.expired(Moment::parse("2026-07-01").unwrap()));
         assert!(!waiver.expired(Moment::parse("2026-06-30").unwrap()));
+    }
+
+    #[test]
+    fn what_is_absent_needs_a_reason_and_no_scope() {
+        let absent = |provider: &str, reason: &str| {
+            format!(
+                "scopes: [{{id: a, provider: aws}}]\nabsent: [{{provider: {provider}, reason: '{reason}', approver: A}}]\n"
+            )
+        };
+        let file = SourceFile::new("rungs.yaml", absent("k8s", "no clusters"));
+        let config = load(&file).unwrap();
+        assert_eq!((config.absent[0].provider.as_str(), config.absent[0].reason.as_str()), ("k8s", "no clusters"));
+        let found = faults(&absent("k8s", " "));
+        assert!(found.len() == 1 && found[0].contains("the reason why there is none is empty"), "{found:?}");
+        let found = faults(&absent("aws", "moved away"));
+        assert!(found.len() == 1 && found[0].contains("scope `a` is of it"), "{found:?}");
     }
 
     #[test]

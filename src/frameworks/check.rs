@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::diag::{Diagnostic, Located, Scalar, SourceFile, read_yaml};
 
+/// Without a tolerance of its own a check is fully achieved below this share of failing rows (ISO/IEC 33020).
+pub const LARGEST_TOLERANCE: f64 = 0.15;
+
 /// A check: written once against one view, part of one practice.
 #[derive(Debug, Clone)]
 pub struct Check {
@@ -35,6 +38,9 @@ pub struct Check {
     pub listed_by: Vec<Located<String>>,
     /// The practice that it is part of.
     pub practice: Located<String>,
+    /// Share of failing rows below which it counts as fully achieved, where rows are so many that a few
+    /// bad ones would not show in a plain share (docs/scoring.md section 4).
+    pub tolerance: Option<Located<f64>>,
     /// Whether it judges what is, or whether somebody looks.
     pub kind: Kind,
     /// Its weight.
@@ -224,6 +230,7 @@ struct Raw {
     #[serde(default)]
     listed_by: Vec<Located<String>>,
     practice: Located<String>,
+    tolerance: Option<Located<f64>>,
     kind: Kind,
     severity: Severity,
     evidence: Vec<Located<String>>,
@@ -263,6 +270,7 @@ impl Check {
             complete,
             listed_by,
             practice,
+            tolerance,
             kind,
             severity,
             evidence,
@@ -270,6 +278,13 @@ impl Check {
             given,
             examples,
         } = raw;
+        if let Some(share) = &tolerance
+            && !(**share > 0.0 && **share < LARGEST_TOLERANCE)
+        {
+            let message = format!("a tolerance of {} is none", **share);
+            let help = format!("it is a share of failing rows above 0 and below {LARGEST_TOLERANCE}");
+            return Err(Box::new(Diagnostic::error("check/tolerance", message).at_value(file, share).help(help)));
+        }
         let RawRemediation { title: remediation_title, steps, effort_hours, owner, effect, requires } = remediation;
         Ok(Self {
             file: Arc::clone(file),
@@ -284,6 +299,7 @@ impl Check {
             complete,
             listed_by,
             practice,
+            tolerance,
             kind,
             severity,
             evidence,

@@ -17,7 +17,9 @@ mod question;
 mod resolve;
 
 pub use catalog::{Catalog, Control, Counts, Group, Reference};
-pub use check::{Check, Effect, EffortHours, Example, ExampleSet, Examples, Kind, Remediation, Severity};
+pub use check::{
+    Check, Effect, EffortHours, Example, ExampleSet, Examples, Kind, LARGEST_TOLERANCE, Remediation, Severity,
+};
 pub use files::Files;
 pub use library::Library;
 pub use lint::{lint, lint_against};

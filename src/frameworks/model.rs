@@ -92,6 +92,8 @@ pub struct Practice {
     pub summary: String,
     /// The autonomy of agents from which it applies at all.
     pub from_autonomy: Option<Autonomy>,
+    /// Whether its checks and questions are different ways to the same end, of which the best one counts.
+    pub alternatives: bool,
 }
 
 #[derive(Deserialize)]
@@ -118,6 +120,8 @@ struct RawPractice {
     title: String,
     summary: String,
     from_autonomy: Option<Located<String>>,
+    #[serde(default)]
+    alternatives: bool,
 }
 
 const MODEL_FILE: &str = "maturity/model.yaml";
@@ -204,6 +208,7 @@ impl Model {
                 title: practice.title,
                 summary: practice.summary.trim().to_owned(),
                 from_autonomy,
+                alternatives: practice.alternatives,
             });
         }
     }

@@ -91,6 +91,10 @@ impl v1::Check {
                 .map(|need| (need.fact.clone(), need.provider.clone(), need.scope_id.clone()))
                 .collect(),
             is_the_estate: view.is_some_and(|view| view.own.is_empty() && view.name != "events"),
+            // Nothing else lets a check drop out that has no scope at all.
+            is_absent: self.covered.is_empty()
+                && self.uncovered.is_empty()
+                && self.state == crate::assessment::State::NotApplicable.name(),
         };
         CheckInput {
             segments,

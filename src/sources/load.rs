@@ -143,6 +143,7 @@ impl LoadedFile {
 pub fn load(sources: &[&'static dyn Source], options: &Options<'_>, store: Store) -> Result<Estate, Error> {
     check_providers(options.config)?;
     let (found, unrecognised, mut faults) = discover(sources, options)?;
+    check_absent(&found, options.config)?;
     if found.is_empty() {
         return Err(Error::Faults(nothing_recognised(options, &unrecognised)));
     }
@@ -168,18 +169,33 @@ pub fn load(sources: &[&'static dyn Source], options: &Options<'_>, store: Store
 
 fn check_providers(config: &Config) -> Result<(), Error> {
     let Some(file) = &config.file else { return Ok(()) };
-    let faults: Diagnostics = config
-        .scopes
-        .iter()
-        .filter(|scope| Provider::find(&scope.provider).is_none())
-        .map(|scope| {
+    let named = config.scopes.iter().map(|scope| &scope.provider).chain(config.absent.iter().map(|it| &it.provider));
+    let faults: Diagnostics = named
+        .filter(|provider| Provider::find(provider).is_none())
+        .map(|named| {
             let known = PROVIDERS.iter().map(|provider| provider.id);
-            let fault = Diagnostic::error("config/provider", format!("`{}` is not a known provider", *scope.provider))
-                .at_value(file, &scope.provider);
-            match nearest(&scope.provider, known.clone()) {
+            let fault = Diagnostic::error("config/provider", format!("`{}` is not a known provider", **named))
+                .at_value(file, named);
+            match nearest(named, known.clone()) {
                 Some(name) => fault.help(format!("did you mean `{name}`?")),
                 None => fault.help(format!("providers are {}", known.collect::<Vec<_>>().join(", "))),
             }
+        })
+        .collect();
+    if faults.is_empty() { Ok(()) } else { Err(Error::Faults(faults)) }
+}
+
+/// A file is evidence that a system exists: it refutes whoever says that there is none.
+fn check_absent(found: &[Found], config: &Config) -> Result<(), Error> {
+    let Some(file) = &config.file else { return Ok(()) };
+    let faults: Diagnostics = config
+        .absent
+        .iter()
+        .filter_map(|absent| {
+            let of_it = found.iter().find(|found| found.source.about().provider == absent.provider.as_str())?;
+            let message =
+                format!("`{}` is said to be absent, and `{}` is an export of it", *absent.provider, of_it.path);
+            Some(Diagnostic::error("config/absent", message).at_value(file, &absent.provider).help("remove the entry"))
         })
         .collect();
     if faults.is_empty() { Ok(()) } else { Err(Error::Faults(faults)) }

@@ -162,3 +162,74 @@ fn an_excluded_scope_is_left_out_and_named() {
     assert_eq!(record["scope"]["excluded"][0]["reason"], "sold");
     assert_eq!(record["scope"]["scopes"].as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn what_does_not_exist_drops_out_and_an_export_of_it_refutes_that() {
+    let absent = |providers: &[&str]| {
+        let entries: Vec<String> = providers
+            .iter()
+            .map(|provider| format!("  - {{provider: {provider}, reason: none is run, approver: A. Person}}\n"))
+            .collect();
+        format!("as_of: 2026-06-30\nabsent:\n{}", entries.concat())
+    };
+    // Two kinds of systems list what uses an identity; without one of them the check stays open.
+    let open = estate(&absent(&["k8s"])).assess("in");
+    assert_eq!(check(&open, "use.named-account")["state"], "not-assessed");
+    let gone = estate(&absent(&["k8s", "spire"])).assess("in");
+    assert_eq!(check(&gone, "use.named-account")["state"], "not-applicable");
+    assert_eq!(gone["scope"]["excluded"][0]["scope_id"], "*");
+    let practice = |record: &serde_json::Value, id: &str| {
+        let domains = record["maturity"]["identity"]["domains"].as_array().unwrap().clone();
+        let practices = domains.iter().flat_map(|domain| domain["practices"].as_array().unwrap().clone());
+        practices.into_iter().find(|practice| practice["id"] == id).unwrap()
+    };
+    assert!(practice(&gone, "distinctness.named-accounts")["strict"].is_null());
+    assert!(!practice(&open, "distinctness.named-accounts")["strict"].is_null());
+
+    let refuted = estate(&absent(&["k8s", "aws"])).run(&["assess", "in", "-o", "out"]);
+    assert_eq!(refuted.code, 2, "{}", refuted.stderr);
+    assert!(
+        refuted.stderr.contains("`aws` is said to be absent, and `aws/report.csv` is an export of it"),
+        "{}",
+        refuted.stderr
+    );
+    assert!(refuted.stderr.contains("in/rungs.yaml:4:"), "{}", refuted.stderr);
+}
+
+#[test]
+fn a_few_dangerous_rows_among_many_are_not_drowned() {
+    let rows = |failing: usize| {
+        let users: Vec<serde_json::Value> = (0..20)
+            .map(|number| {
+                let policies = if number < failing { vec![serde_json::json!({"PolicyName": "AdministratorAccess", "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"})] } else { Vec::new() };
+                serde_json::json!({
+                    "Path": "/", "RoleName": format!("svc-{number}"), "RoleId": format!("AROA{number:016}"),
+                    "Arn": format!("arn:aws:iam::111122223333:role/svc-{number}"), "CreateDate": "2026-01-01T00:00:00Z",
+                    "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []},
+                    "InstanceProfileList": [], "RolePolicyList": [], "AttachedManagedPolicies": policies,
+                    "Tags": [], "RoleLastUsed": {}
+                })
+            })
+            .collect();
+        let details =
+            serde_json::json!({"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": users, "Policies": []});
+        rungs()
+            .file("in/aws/details.json", &details.to_string())
+            .file("in/rungs.yaml", "as_of: 2026-06-30\n")
+            .assess("in")
+    };
+    // One admin of twenty: 95 % pass, which is worth 1 - 0.05 * 0.15 / 0.03 = 75 % in the practice; three: 25 %.
+    for (failing, plain, worth) in [(0, 1.0, 1.0), (1, 0.95, 0.75), (3, 0.85, 0.25), (6, 0.7, 0.0)] {
+        let record = rows(failing);
+        let found = check(&record, "identity.no-standing-admin");
+        assert_eq!((found["whole"]["strict"]["low"].as_f64(), found["tolerance"].as_f64()), (Some(plain), Some(0.03)));
+        let domains = record["maturity"]["identity"]["domains"].as_array().unwrap();
+        let practice = domains
+            .iter()
+            .flat_map(|domain| domain["practices"].as_array().unwrap())
+            .find(|practice| practice["id"] == "privilege.no-standing-admin")
+            .unwrap();
+        let low = practice["strict"]["low"].as_f64().unwrap();
+        assert!((low - worth).abs() < 1e-9, "{failing}: {low}");
+    }
+}

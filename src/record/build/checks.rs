@@ -37,6 +37,7 @@ pub(super) fn check(known: &Check, parts: &Parts<'_>) -> Option<v1::Check> {
             .practice(&known.practice)
             .map(|practice| practice.domain.clone())
             .unwrap_or_default(),
+        tolerance: known.tolerance.as_deref().copied(),
         state: result.state.name().to_owned(),
         error: input.error.clone(),
         n: counts.n(),

@@ -28,6 +28,12 @@ pub(super) fn scope(parts: &Parts<'_>) -> v1::Scope {
                     approver: excluded.approver.clone(),
                 })
             })
+            .chain(parts.config.absent.iter().map(|absent| v1::ExcludedScope {
+                provider: absent.provider.to_string(),
+                scope_id: v1::ExcludedScope::ALL.to_owned(),
+                reason: absent.reason.clone(),
+                approver: absent.approver.clone(),
+            }))
             .collect(),
         targets: parts
             .config

@@ -23,6 +23,9 @@ pub struct Check {
     pub practice: String,
     /// The domain of that practice.
     pub domain: String,
+    /// Share of failing rows below which it counts as fully achieved, where it is not the usual 0.15.
+    #[serde(default)]
+    pub tolerance: Option<f64>,
     /// assessed, partly-assessed, not-assessed, not-applicable or error.
     pub state: String,
     /// Why it could not be run.

@@ -58,17 +58,22 @@ pub struct Bound {
     pub rows: u64,
 }
 
-/// A scope left out on purpose.
+/// A scope left out on purpose, or a kind of system that the organisation states it does not have.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ExcludedScope {
     /// Kind of system.
     pub provider: String,
-    /// Its id.
+    /// Its id; `*` where the organisation has no such system.
     pub scope_id: String,
     /// Why.
     pub reason: String,
     /// Who agreed.
     pub approver: String,
+}
+
+impl ExcludedScope {
+    /// Stands for a scope's id where the organisation has no such system.
+    pub const ALL: &'static str = "*";
 }
 
 /// A level to reach by a date.

@@ -411,6 +411,7 @@ fn check(check: &v1::Check, failed_ai: u64) -> Check {
         domain: check.domain.clone(),
         practice: check.practice.clone(),
         kind: check.kind.clone(),
+        tolerance: check.tolerance.map(|share| format!("{} %", share * 100.0)),
         state: check.state.clone(),
         error: check.error.clone(),
         n: check.n,

@@ -70,6 +70,8 @@ pub struct Check {
     pub domain: String,
     pub practice: String,
     pub kind: String,
+    /// Share of failing rows below which it counts as fully achieved, where it is not the usual 15 %.
+    pub tolerance: Option<String>,
     pub state: String,
     pub error: Option<String>,
     pub n: u64,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::build::day;
 use super::{Answer, Catalog, Evidence, Excluded, NotApplicable, Notice, Parameter, Scope, Waiver};
-use crate::record::v1::Assessment;
+use crate::record::v1::{Assessment, ExcludedScope};
 
 /// Waves of the plan, in order, as the record names them.
 pub(super) const WAVE_NAMES: [&str; 4] = ["0-30 days", "31-60 days", "61-90 days", "later"];
@@ -69,7 +69,10 @@ pub(super) fn excluded(record: &Assessment) -> Vec<Excluded> {
         .excluded
         .iter()
         .map(|scope| Excluded {
-            scope: format!("{} {}", scope.provider, scope.scope_id),
+            scope: match scope.scope_id.as_str() {
+                ExcludedScope::ALL => format!("{}: none exists", scope.provider),
+                id => format!("{} {id}", scope.provider),
+            },
             reason: scope.reason.clone(),
             approver: scope.approver.clone(),
         })

@@ -75,6 +75,10 @@ fn section(check: &Check, library: &Library) -> String {
         }
     };
     list("Parameters", check.parameters.iter().map(|(name, value)| format!("`{name}` = {value}")).collect());
+    list(
+        "Tolerates",
+        check.tolerance.iter().map(|share| format!("less than {} % failing rows", **share * 100.0)).collect(),
+    );
     list("Needs", check.needs.iter().map(|fact| code(fact)).collect());
     list("Must be complete", check.complete.iter().map(|fact| code(fact)).collect());
     list("Evidence shown", check.evidence.iter().map(|column| code(column)).collect());
@@ -125,7 +129,8 @@ fn questions() {
         "# Questions\n\n{WRITTEN}\
          What no export can show is asked of people. Answers stand in a YAML or CSV file that `answers:` in `rungs.yaml` \
          names; [Export formats](sources.md) says how it is recognised. An answer is `fully`, `largely`, `partially`, \
-         `not` or `not-applicable`. It needs a name and a date; without evidence it proves nothing.\n\n"
+         `not` or `not-applicable`; *largely* is what *fully* asks with exceptions that are few, listed and end on a \
+         date, none of them an AI identity in production. It needs a name and a date; without evidence it proves nothing.\n\n"
     );
     for domain in &library.model.domains {
         write!(page, "## {}\n\n", domain.title).unwrap();

@@ -89,6 +89,8 @@ struct Part {
     cap: u8,
     weight: f64,
     is_question: bool,
+    /// The practice whose parts are ways to the same end, where this is one of them.
+    way_of: Option<usize>,
     /// Checks first, then questions: to find what is reached twice.
     place: usize,
 }
@@ -111,14 +113,22 @@ fn applies(world: &World, practice: usize) -> Option<bool> {
 
 fn parts(world: &World, values: &Values, practice: usize) -> Vec<Part> {
     let Frameworks { practices, checks, questions, .. } = &world.frameworks;
+    let way_of = practices[practice].alternatives.then_some(practice);
     let of_check =
         checks.iter().zip(values.checks.iter().zip(&values.caps)).enumerate().map(|(place, (check, value))| {
             let (value, cap) = (*value.0, *value.1);
-            (check.practice, Part { value, cap, weight: weight(check.severity), is_question: false, place })
+            // What fails weighs fifteen times as much as tolerated, in per cent, and at most all of it.
+            let worth = |passing: f64| match check.tolerance {
+                Some(share) => (1.0 - (1.0 - passing) * 15.0 / f64::from(share)).max(0.0),
+                None => passing,
+            };
+            let value = value.map(|(low, high)| (worth(low), worth(high)));
+            (check.practice, Part { value, cap, weight: weight(check.severity), is_question: false, way_of, place })
         });
     let of_question = questions.iter().zip(&values.questions).enumerate().map(|(place, (question, value))| {
         let place = CHECKS + place;
-        (question.practice, Part { value: *value, cap: 0, weight: weight(question.severity), is_question: true, place })
+        let weight = weight(question.severity);
+        (question.practice, Part { value: *value, cap: 0, weight, is_question: true, way_of, place })
     });
     of_check
         .chain(of_question)
@@ -138,6 +148,24 @@ fn mean<'a>(parts: impl Iterator<Item = &'a Part>) -> Value {
     (total > 0.0).then(|| (sum(|value| value.0) / total, sum(|value| value.1) / total))
 }
 
+/// Ways to the same end as one part: the best ends, and the greatest weight, that of ways without value included.
+fn joined(parts: &[Part]) -> Vec<Part> {
+    let mut joined: Vec<Part> = Vec::new();
+    for part in parts {
+        let same = |known: &&mut Part| part.way_of.is_some() && known.way_of == part.way_of;
+        let Some(known) = joined.iter_mut().find(same) else {
+            joined.push(*part);
+            continue;
+        };
+        known.weight = known.weight.max(part.weight);
+        known.value = match (known.value, part.value) {
+            (Some(one), Some(other)) => Some((one.0.max(other.0), one.1.max(other.1))),
+            (one, other) => one.or(other),
+        };
+    }
+    joined
+}
+
 fn rated(parts: &[Part], covers: f64, is_organisational: bool) -> (Value, Option<(Rating, Rating)>) {
     let before = if is_organisational {
         let stated = mean(parts.iter().filter(|part| part.is_question));
@@ -147,7 +175,7 @@ fn rated(parts: &[Part], covers: f64, is_organisational: bool) -> (Value, Option
             (stated.0.min(checked.0), stated.1.min(checked.1))
         })
     } else {
-        mean(parts.iter())
+        mean(joined(parts).iter())
     };
     let value = match before {
         Some((low, high)) => Some((covers * low, 1.0 - covers * (1.0 - high))),
@@ -224,7 +252,14 @@ pub fn scores(world: &World, values: &Values) -> Scores {
         .map(|controls| controls.iter().map(|one| control(world, values, one)).collect())
         .collect();
     let achieved = controls.iter().map(|controls: &Vec<(Value, _)>| {
-        let unit = |(value, _): &(Value, _)| Part { value: *value, cap: 0, weight: 1.0, is_question: false, place: 0 };
+        let unit = |(value, _): &(Value, _)| Part {
+            value: *value,
+            cap: 0,
+            weight: 1.0,
+            is_question: false,
+            way_of: None,
+            place: 0,
+        };
         mean(controls.iter().map(unit).collect::<Vec<_>>().iter())
     });
     let rungs: Vec<Rung> = world

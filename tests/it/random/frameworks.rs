@@ -35,6 +35,7 @@ pub struct RandomPractice {
     pub domain: usize,
     pub level: u8,
     pub from_autonomy: Option<Autonomy>,
+    pub alternatives: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -45,6 +46,8 @@ pub struct RandomCheck {
     pub view: CheckView,
     pub effort_hours: (u8, u8),
     pub requires: Option<usize>,
+    /// In per cent of failing rows.
+    pub tolerance: Option<u8>,
 }
 
 /// Whose rows a check judges.
@@ -110,11 +113,9 @@ fn practices() -> impl Strategy<Value = RandomPractice> {
     let autonomies = prop::sample::select(vec![Autonomy::Supervised, Autonomy::Autonomous]);
     // Low levels more often: what stands high up seldom decides anything.
     let levels = prop_oneof![3 => 1..=2_u8, 1 => 3..=5_u8];
-    (numbers(), levels, option::weighted(0.25, autonomies)).prop_map(|(domain, level, from_autonomy)| RandomPractice {
-        domain,
-        level,
-        from_autonomy,
-    })
+    (numbers(), levels, option::weighted(0.25, autonomies), prop::bool::weighted(0.2)).prop_map(
+        |(domain, level, from_autonomy, alternatives)| RandomPractice { domain, level, from_autonomy, alternatives },
+    )
 }
 
 fn checks() -> impl Strategy<Value = RandomCheck> {
@@ -122,14 +123,16 @@ fn checks() -> impl Strategy<Value = RandomCheck> {
     let views =
         prop_oneof![4 => Just(CheckView::Credentials), 1 => Just(CheckView::Agents), 1 => Just(CheckView::Scopes)];
     let efforts = (0..40_u8, 0..4_u8);
-    (numbers(), severities(), effects, views, efforts, option::weighted(0.3, numbers())).prop_map(
-        |(practice, severity, effect, view, effort_hours, requires)| RandomCheck {
+    let tolerances = option::weighted(0.15, 1..15_u8);
+    (numbers(), severities(), effects, views, efforts, option::weighted(0.3, numbers()), tolerances).prop_map(
+        |(practice, severity, effect, view, effort_hours, requires, tolerance)| RandomCheck {
             practice,
             severity,
             effect,
             view,
             effort_hours,
             requires,
+            tolerance,
         },
     )
 }
@@ -223,6 +226,7 @@ impl Frameworks {
             title: String::new(),
             summary: String::new(),
             from_autonomy: practice.from_autonomy,
+            alternatives: practice.alternatives,
         });
         Model {
             id: "random".into(),
@@ -255,6 +259,7 @@ impl Frameworks {
             complete: Vec::new(),
             listed_by: Vec::new(),
             practice: Located::nowhere(self.practice_id(check.practice)),
+            tolerance: check.tolerance.map(|share| Located::nowhere(f64::from(share) / 100.0)),
             kind: Kind::Preventive,
             severity: check.severity,
             evidence: Vec::new(),
