@@ -144,6 +144,7 @@ impl InitArgs {
             // Only what is here matters, not how old it is.
             as_of: Moment::parse(LATER).ok(),
             max_evidence_age_days: DEFAULT_MAX_EVIDENCE_AGE_DAYS,
+            progress: None,
         };
         match sources::load(SOURCES, &options, Store::new(work)) {
             Ok(estate) => Ok(Some(estate)),

@@ -20,6 +20,30 @@ pub enum ColorChoice {
     Never,
 }
 
+/// Shows work of which nobody knows how long it takes.
+pub fn without_length(bar: &ProgressBar, text: &str) {
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
+        bar.set_style(style);
+    }
+    bar.set_message(text.to_owned());
+}
+
+/// Shows how far the reading of files has come.
+pub struct Reading(pub ProgressBar);
+
+impl crate::sources::Progress for Reading {
+    fn total(&self, bytes: u64) {
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {wide_bar} {bytes}/{total_bytes} {elapsed}") {
+            self.0.set_style(style);
+        }
+        self.0.set_length(bytes);
+    }
+
+    fn read(&self, bytes: u64) {
+        self.0.inc(bytes);
+    }
+}
+
 /// Talks to the user.
 pub struct Ui {
     renderer: Renderer,
@@ -105,10 +129,7 @@ impl Ui {
             return ProgressBar::hidden();
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
-            bar.set_style(style);
-        }
-        bar.set_message(text.to_owned());
+        without_length(&bar, text);
         bar.enable_steady_tick(Duration::from_millis(100));
         bar
     }

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::{Error, Options, Probe, Recognised, Source, hash};
+use super::content::{Packing, unpack};
+use super::{Content, Error, Options, Probe, Recognised, Source, hash};
 use crate::config::SourceHint;
 use crate::diag::{Diagnostic, Diagnostics, Place};
 
@@ -13,8 +14,11 @@ const CONFIG_NAME: &str = "rungs.yaml";
 
 /// A recognised file, not yet loaded.
 pub(super) struct Found<'a> {
-    pub file: PathBuf,
+    pub content: Content,
+    /// Its name as the user knows it.
     pub path: String,
+    /// The digest of its bytes as they lie there.
+    pub sha256: String,
     pub source: &'static dyn Source,
     pub hint: Option<&'a SourceHint>,
 }
@@ -33,24 +37,31 @@ type Discovered<'a> = (Vec<Found<'a>>, Vec<Unrecognised>, Diagnostics);
 /// Every file under the paths, sorted by name: recognised or listed with a reason.
 pub(super) fn discover<'a>(sources: &[&'static dyn Source], options: &Options<'a>) -> Result<Discovered<'a>, Error> {
     let mut files = Vec::new();
+    let mut unrecognised = Vec::new();
     for root in options.paths {
         collect(root, options, &mut files)?;
     }
     files.sort();
     files.dedup();
+    let files = contents(files, &mut unrecognised)?;
     let mut found = Vec::new();
-    let mut unrecognised = Vec::new();
     let mut faults = Diagnostics::default();
     let mut seen = std::collections::BTreeMap::new();
     let mut hints_used = vec![false; options.config.sources.len()];
-    for (path, file) in files {
-        let hint = hint_for(&file, options, &mut hints_used);
-        match recognise(sources, &file, hint, options, &mut faults)? {
+    for (path, content) in files {
+        let hint = hint_for(&content.path(), options, &mut hints_used);
+        match recognise(sources, &content, hint, options, &mut faults)? {
             Ok(source) => {
-                let unreadable = |error| Error::Unreadable { path: file.clone(), source: error };
-                let digest = hash::of_reader(std::fs::File::open(&file).map_err(unreadable)?).map_err(unreadable)?;
-                match seen.insert(digest, path.clone()) {
-                    None => found.push(Found { file, path, source, hint }),
+                let sha256 = match content.stored().and_then(hash::of_reader) {
+                    Ok(sha256) => sha256,
+                    Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+                        unrecognised.push(Unrecognised { path, reason: "the archive is damaged there".to_owned() });
+                        continue;
+                    }
+                    Err(source) => return Err(Error::Unreadable { path: content.path(), source }),
+                };
+                match seen.insert(sha256.clone(), path.clone()) {
+                    None => found.push(Found { content, path, sha256, source, hint }),
                     Some(first) => faults.push(
                         Diagnostic::warning("sources/duplicate", format!("the same content as `{first}`; read once"))
                             .at(Place::Path(path)),
@@ -70,6 +81,48 @@ pub(super) fn discover<'a>(sources: &[&'static dyn Source], options: &Options<'a
         }
     }
     Ok((found, unrecognised, faults))
+}
+
+/// Every file, and in place of an archive the files in it.
+fn contents(
+    files: Vec<(String, PathBuf)>,
+    unrecognised: &mut Vec<Unrecognised>,
+) -> Result<Vec<(String, Content)>, Error> {
+    let mut contents = Vec::new();
+    for (path, file) in files {
+        let packing = if file.is_symlink() { Packing::None } else { packing(&file)? };
+        if packing != Packing::Zip {
+            contents.push((path, Content::file(file)));
+            continue;
+        }
+        match unpack(&file) {
+            Ok((entries, refused)) => {
+                for entry in entries {
+                    let inner = entry.path();
+                    let inner = inner.strip_prefix(&file).unwrap_or(&inner);
+                    if inner.ends_with(CONFIG_NAME) {
+                        let reason = "a configuration in an archive is not used".to_owned();
+                        unrecognised.push(Unrecognised { path: format!("{path}/{}", slashed(inner)), reason });
+                        continue;
+                    }
+                    contents.push((format!("{path}/{}", slashed(inner)), entry));
+                }
+                let refused = refused.into_iter();
+                unrecognised
+                    .extend(refused.map(|it| Unrecognised { path: format!("{path}/{}", it.name), reason: it.reason }));
+            }
+            Err(reason) => unrecognised.push(Unrecognised { path, reason }),
+        }
+    }
+    Ok(contents)
+}
+
+fn packing(file: &Path) -> Result<Packing, Error> {
+    Packing::of_file(file).map_err(|source| Error::Unreadable { path: file.to_path_buf(), source })
+}
+
+fn slashed(path: &Path) -> String {
+    path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
 fn collect(root: &Path, options: &Options<'_>, files: &mut Vec<(String, PathBuf)>) -> Result<(), Error> {
@@ -109,7 +162,7 @@ fn shown(file: &Path, root: &Path, options: &Options<'_>) -> String {
         .filter(|relative| !relative.as_os_str().is_empty())
         .or_else(|| file.file_name().map(Path::new))
         .unwrap_or(file);
-    relative.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+    slashed(relative)
 }
 
 fn hint_for<'a>(file: &Path, options: &Options<'a>, used: &mut [bool]) -> Option<&'a SourceHint> {
@@ -127,12 +180,12 @@ fn hint_for<'a>(file: &Path, options: &Options<'a>, used: &mut [bool]) -> Option
 /// The one source that knows the file, or why none does.
 fn recognise(
     sources: &[&'static dyn Source],
-    file: &Path,
+    content: &Content,
     hint: Option<&SourceHint>,
     options: &Options<'_>,
     faults: &mut Diagnostics,
 ) -> Result<Result<&'static dyn Source, String>, Error> {
-    if file.is_symlink() {
+    if content.file_on_disk().is_symlink() {
         return Ok(Err("a symbolic link; links are not followed".to_owned()));
     }
     if let Some(kind) = hint.and_then(|hint| hint.kind.as_ref()) {
@@ -148,9 +201,15 @@ fn recognise(
             (None, None) => Ok(Err("an unknown export format".to_owned())),
         };
     }
-    let probe = match Probe::open(file) {
+    let probe = match Probe::open(content) {
         Ok(probe) => probe,
-        Err(source) => return Err(Error::Unreadable { path: file.to_path_buf(), source }),
+        Err(error) if matches!(error.kind(), std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput) => {
+            return Ok(Err("what it is packed in is damaged".to_owned()));
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            return Ok(Err("what it is packed in breaks off at the start".to_owned()));
+        }
+        Err(source) => return Err(Error::Unreadable { path: content.path(), source }),
     };
     if probe.is_empty() {
         return Ok(Err("an empty file".to_owned()));
@@ -168,7 +227,7 @@ fn recognise(
         let message = format!("could be {} or {}; read as the first", first.about().kind, second.about().kind);
         faults.push(
             Diagnostic::warning("sources/ambiguous", message)
-                .at(Place::Path(file.display().to_string()))
+                .at(Place::Path(content.path().display().to_string()))
                 .help("state its `kind` under `sources:` in rungs.yaml"),
         );
     }

@@ -39,6 +39,7 @@ pub(super) fn try_load(source: &'static dyn Source, file: &Path) -> Result<(Esta
         config_folder: None,
         as_of: Some(Moment::parse(AS_OF).unwrap()),
         max_evidence_age_days: 92,
+        progress: None,
     };
     load(&[source], &options, Store::new(folder.path())).map(|estate| (estate, folder))
 }
@@ -94,7 +95,7 @@ fn everything(estate: &Estate) -> String {
 fn every_fixture_is_known_to_exactly_one_source() {
     let mut good = BTreeMap::<String, usize>::new();
     for (kind, group, file) in all() {
-        let probe = Probe::open(&file).unwrap();
+        let probe = Probe::open(&super::Content::file(file.clone())).unwrap();
         let knows = |source: &&&dyn Source| source.recognise(&probe) == Recognised::Yes;
         let yes: Vec<_> = SOURCES.iter().filter(knows).map(|source| source.about().kind).collect();
         match group.as_str() {

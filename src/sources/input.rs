@@ -1,20 +1,30 @@
 //! One file to load, and what is known of it before it is read.
 
-use std::fs::File;
-use std::io::{BufReader, Read};
-use std::path::PathBuf;
+use std::io::{self, BufReader, Read};
+use std::sync::Arc;
 
+use super::content::{Content, read_up_to};
 use super::output::Broken;
 use crate::config::Moment;
 
 /// Largest file that a format without streaming may read at once, in bytes.
 const MAX_WHOLE_BYTES: u64 = 64 * 1024 * 1024;
+/// Bytes that are asked of the system at once.
+const BUFFER: usize = 256 * 1024;
+
+/// Who wants to know how far reading has come.
+pub trait Progress: Send + Sync {
+    /// How many bytes all files have on disk.
+    fn total(&self, bytes: u64);
+    /// That so many more have been read.
+    fn read(&self, bytes: u64);
+}
 
 /// A file to load.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Input {
-    /// Where it lies.
-    pub file: PathBuf,
+    /// Its bytes.
+    pub content: Content,
     /// Its name as the user knows it, with `/` between folders.
     pub path: String,
     /// First 16 hex digits of its SHA-256; every row carries it.
@@ -23,20 +33,23 @@ pub struct Input {
     pub scope_id: String,
     /// Moment of the export, unless the file says otherwise; `None` where nobody stated one.
     pub as_of: Option<Moment>,
+    /// Who wants to know how far reading has come.
+    pub progress: Option<Arc<dyn Progress>>,
 }
 
 impl Input {
-    /// The file's bytes, from the start, without a byte-order mark.
+    /// The file's bytes, unpacked, from the start, without a byte-order mark.
     ///
     /// # Errors
     /// [`Broken`] when it cannot be opened.
     pub fn reader(&self) -> Result<BufReader<impl Read + use<>>, Broken> {
-        let mut file = File::open(&self.file).map_err(|error| Broken::io(&error))?;
+        let progress = self.progress.clone();
+        let mut bytes = self.content.open(progress).map_err(|error| Broken::io(&error))?;
         let mut mark = [0; 3];
-        let read = read_up_to(&mut file, &mut mark).map_err(|error| Broken::io(&error))?;
+        let read = read_up_to(&mut bytes, &mut mark).map_err(|error| Broken::io(&error))?;
         let start = mark.get(..read).unwrap_or_default();
         let kept = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).to_vec();
-        Ok(BufReader::with_capacity(256 * 1024, std::io::Cursor::new(kept).chain(file)))
+        Ok(BufReader::with_capacity(BUFFER, io::Cursor::new(kept).chain(bytes)))
     }
 
     /// The whole file as text, for small formats that cannot be streamed.
@@ -51,15 +64,4 @@ impl Input {
         }
         String::from_utf8(bytes).map_err(|_| Broken::new("the file is not UTF-8 text"))
     }
-}
-
-fn read_up_to(file: &mut File, buffer: &mut [u8; 3]) -> std::io::Result<usize> {
-    let mut filled = 0;
-    while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match file.read(rest)? {
-            0 => break,
-            read => filled += read,
-        }
-    }
-    Ok(filled)
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use super::discover::{Found, Unrecognised, discover};
 use super::output::{Covered, Extent};
-use super::{About, Broken, Input, Output, Source, hash};
+use super::{About, Broken, Input, Output, Progress, Source};
 use crate::config::{Config, Moment};
 use crate::diag::{Diagnostic, Diagnostics, Place, nearest};
 use crate::inventory::column::Word;
@@ -47,6 +47,8 @@ pub struct Options<'a> {
     pub as_of: Option<Moment>,
     /// Largest age of evidence, in days.
     pub max_evidence_age_days: u32,
+    /// Who wants to know how far reading has come.
+    pub progress: Option<Arc<dyn Progress>>,
 }
 
 /// Everything that was read, and everything that was not.
@@ -115,6 +117,8 @@ pub struct LoadedFile {
 /// How far one file covers one fact of a scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileCoverage {
+    /// The scope's provider.
+    pub provider: &'static str,
     /// The scope.
     pub scope_id: String,
     /// The fact.
@@ -146,6 +150,9 @@ pub fn load(sources: &[&'static dyn Source], options: &Options<'_>, store: Store
     check_absent(&found, options.config)?;
     if found.is_empty() {
         return Err(Error::Faults(nothing_recognised(options, &unrecognised)));
+    }
+    if let Some(progress) = &options.progress {
+        progress.total(found.iter().filter_map(|file| file.content.size().ok()).sum());
     }
     let loaded = load_all(&found, options, &store)?;
     let mut files = Vec::new();
@@ -250,17 +257,16 @@ fn load_all(found: &[Found], options: &Options<'_>, store: &Store) -> Result<Vec
 
 fn load_one(found: &Found, index: usize, options: &Options<'_>, store: &Store) -> Outcome {
     let about = found.source.about();
-    let unreadable = |source| Error::Unreadable { path: found.file.clone(), source };
-    let file = std::fs::File::open(&found.file).map_err(unreadable)?;
-    let sha256 = hash::of_reader(file).map_err(unreadable)?;
+    let sha256 = found.sha256.clone();
     let outside = outside_as_of(found, options);
     let (hinted_scope, scope_assumed) = scope_hint(found, options);
     let input = Input {
-        file: found.file.clone(),
+        content: found.content.clone(),
         path: found.path.clone(),
         source_id: sha256.get(..16).unwrap_or(&sha256).to_owned(),
         scope_id: hinted_scope.clone(),
         as_of: outside.map(|(moment, _)| moment),
+        progress: options.progress.clone(),
     };
     let mut out = Output::new(store.writer(index), &found.path);
     let failure = match found.source.load(&input, &mut out) {
@@ -292,7 +298,7 @@ fn load_one(found: &Found, index: usize, options: &Options<'_>, store: &Store) -
     });
     let coverage = cut_short(covered, short);
     let excluded = !coverage.is_empty()
-        && coverage.iter().all(|covered| is_excluded(options.config, about.provider, &covered.scope_id));
+        && coverage.iter().all(|covered| is_excluded(options.config, covered.provider, &covered.scope_id));
     if excluded {
         drop_rows(store, index)?;
     }
@@ -330,7 +336,12 @@ fn scope_hint(found: &Found, options: &Options<'_>) -> (String, bool) {
     if let Some(scope) = found.hint.and_then(|hint| hint.scope_id.clone()) {
         return (scope, false);
     }
-    let folder = found.file.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+    let path = found.content.path();
+    // An archive of exports is a folder of that name.
+    let folder = path.parent().and_then(|folder| {
+        if folder == found.content.file_on_disk() { folder.file_stem() } else { folder.file_name() }
+    });
+    let folder = folder.map(|name| name.to_string_lossy().into_owned());
     let name = folder.filter(|name| !name.is_empty()).unwrap_or_else(|| "unnamed".to_owned());
     // A folder that bears a declared scope's id was named so on purpose.
     let provider = found.source.about().provider;
@@ -380,12 +391,12 @@ fn settle_as_of(
 fn cut_short(covered: BTreeMap<Covered, Extent>, short: Option<&str>) -> Vec<FileCoverage> {
     covered
         .into_iter()
-        .map(|((_, scope_id, fact), Extent { level, note, window_from })| {
+        .map(|((provider, scope_id, fact), Extent { level, note, window_from })| {
             let (level, note) = match short {
                 Some(reason) if level == Level::Full => (Level::Partial, Some(reason.to_owned())),
                 _ => (level, note),
             };
-            FileCoverage { scope_id, fact, level, note, window_from }
+            FileCoverage { provider, scope_id, fact, level, note, window_from }
         })
         .collect()
 }
@@ -424,7 +435,7 @@ fn build_coverage(options: &Options<'_>, files: &[LoadedFile], as_of: Moment) ->
     for file in files.iter().filter(|file| !file.excluded) {
         for covered in &file.coverage {
             let key = CoverageKey {
-                provider: file.about.provider.to_owned(),
+                provider: covered.provider.to_owned(),
                 scope_id: covered.scope_id.clone(),
                 fact: covered.fact,
             };
@@ -468,7 +479,7 @@ fn write_provenance(store: &Store, files: &[LoadedFile]) -> Result<(), Error> {
             writer.push(CoverageRow {
                 source_id: file.source_id().to_owned(),
                 scope_id: Word(covered.scope_id.clone()),
-                provider: Word::from(file.about.provider),
+                provider: Word::from(covered.provider),
                 fact: Word::from(covered.fact.name()),
                 level: Word::from(covered.level.name()),
                 window_from: covered.window_from,

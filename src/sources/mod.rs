@@ -4,6 +4,7 @@
 
 mod agents;
 mod aws;
+mod content;
 mod dates;
 mod discover;
 mod environment;
@@ -23,8 +24,9 @@ mod scanners;
 #[cfg(test)]
 mod testing;
 
+pub use content::Content;
 pub use discover::Unrecognised;
-pub use input::Input;
+pub use input::{Input, Progress};
 pub use list::SOURCES;
 pub use load::{Error, Estate, FileCoverage, LoadedFile, Options, load};
 pub use output::{Broken, Output, Reject};

@@ -1,12 +1,12 @@
 //! A first look at a file: enough to say what it is, without reading it.
 
-use std::fs::File;
+use std::borrow::Cow;
 use std::io::Read;
 use std::path::Path;
 
 use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::json;
+use super::{Content, json};
 
 /// Bytes that a first look reads.
 const HEAD_BYTES: usize = 64 * 1024;
@@ -32,7 +32,7 @@ impl Recognised {
 
 /// The first bytes of a file, and what can be told from them.
 pub struct Probe<'a> {
-    path: &'a Path,
+    path: Cow<'a, Path>,
     head: String,
     is_cut: bool,
     keys: JsonHead,
@@ -50,19 +50,23 @@ struct JsonHead {
 }
 
 impl<'a> Probe<'a> {
-    /// Reads the head of a file.
+    /// Reads the head of an export.
     ///
     /// # Errors
-    /// What the file system says.
-    pub fn open(path: &'a Path) -> std::io::Result<Self> {
+    /// What the file system says, or that what it is packed in is damaged.
+    pub fn open(content: &Content) -> std::io::Result<Probe<'static>> {
         let mut bytes = Vec::new();
-        File::open(path)?.take(HEAD_BYTES as u64).read_to_end(&mut bytes)?;
-        Ok(Self::of(path, &bytes))
+        content.open(None)?.take(HEAD_BYTES as u64).read_to_end(&mut bytes)?;
+        Ok(Probe::at(Cow::<'static, Path>::Owned(content.name()), &bytes))
     }
 
     /// Looks at bytes that are already there.
     #[must_use]
     pub fn of(path: &'a Path, bytes: &[u8]) -> Self {
+        Self::at(Cow::Borrowed(path), bytes)
+    }
+
+    fn at(path: Cow<'a, Path>, bytes: &[u8]) -> Self {
         let is_cut = bytes.len() >= HEAD_BYTES;
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let head = String::from_utf8_lossy(bytes).into_owned();
@@ -80,7 +84,7 @@ impl<'a> Probe<'a> {
     /// The file's path.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.path
+        &self.path
     }
 
     /// The file's name in lower case.

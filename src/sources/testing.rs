@@ -31,6 +31,7 @@ pub(super) fn load_fixture(source: &'static dyn Source, kind_and_file: &str) -> 
         config_folder: None,
         as_of: Some(Moment::parse(AS_OF).unwrap()),
         max_evidence_age_days: 92,
+        progress: None,
     };
     let estate = load(&[source], &options, Store::new(folder.path())).unwrap_or_else(|error| {
         panic!("{} cannot be loaded: {error:?}", path.display());

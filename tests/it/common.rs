@@ -41,6 +41,14 @@ impl Rungs {
         self
     }
 
+    /// Writes a file that is no text.
+    pub fn bytes(self, name: &str, bytes: &[u8]) -> Self {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+        self
+    }
+
     /// Copies a folder of the repository.
     pub fn copy(self, from: &Path, to: &str) -> Self {
         for entry in walkdir::WalkDir::new(from) {

@@ -72,3 +72,69 @@ fn sources_are_listed_with_command_and_facts() {
         }
     }
 }
+
+/// A zip archive with these files, packed.
+fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut zip, bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+#[test]
+fn packed_exports_say_the_same_as_plain_ones() {
+    let report = credential_report(&[&user_with_key("svc-a", "2026-06-01"), &user_with_key("svc-b", "2024-01-01")]);
+    let rows = |folder: &crate::common::Rungs| {
+        let query = "SELECT credential_id, identity_id, scope_id, created_at FROM credentials ORDER BY credential_id";
+        let run = folder.run(&["inventory", "sql", query, "in", "--as-of", "2026-06-30", "--format", "json", "-q"]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let rows: Vec<serde_json::Value> = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!(rows.len(), 2);
+        rows
+    };
+    let plain = rows(&rungs().file("in/prod/r.csv", &report));
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut gzip, report.as_bytes()).unwrap();
+    let gzip = gzip.finish().unwrap();
+    let packed = [
+        ("in/prod/r.csv.gz", gzip.clone()),
+        ("in/prod/r.csv.zst", zstd::encode_all(report.as_bytes(), 3).unwrap()),
+        ("in/all.zip", archive(&[("prod/r.csv", report.as_bytes()), ("prod/notes.txt", b"not an export")])),
+        ("in/prod.zip", archive(&[("r.csv.gz", &gzip)])),
+    ];
+    for (name, bytes) in packed {
+        assert_eq!(rows(&rungs().bytes(name, &bytes)), plain, "{name}");
+    }
+}
+
+#[test]
+fn a_hostile_archive_is_listed_and_harms_nothing() {
+    let report = credential_report(&[&user_with_key("svc-a", "2026-06-01")]);
+    let zip = archive(&[
+        ("prod/r.csv", report.as_bytes()),
+        ("../../escape.csv", report.as_bytes()),
+        ("prod/rungs.yaml", b"claimed: 5"),
+        ("prod/zeros.json", &vec![0; 4 << 20]),
+    ]);
+    let folder = rungs().bytes("in/a.zip", &zip).bytes("in/sheet.xlsx", &archive(&[("[Content_Types].xml", b"<a/>")]));
+    let run = folder.run(&["inventory", "show", "in", "--as-of", "2026-06-30", "--format", "json", "-q"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let shown: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let refused: Vec<String> = shown["unrecognised"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| format!("{}: {}", file["path"].as_str().unwrap(), file["reason"].as_str().unwrap()))
+        .collect();
+    for expected in [
+        "a.zip/../../escape.csv: its name leads out of the archive",
+        "a.zip/prod/rungs.yaml: a configuration in an archive is not used",
+        "a.zip/prod/zeros.json: it unpacks to more than a thousand times its size",
+        "sheet.xlsx: an Office document; save the sheet as CSV",
+    ] {
+        assert!(refused.contains(&expected.to_owned()), "{expected} is not in {refused:?}");
+    }
+    assert_eq!((shown["files"].as_array().unwrap().len(), &shown["files"][0]["path"]), (1, &"a.zip/prod/r.csv".into()));
+}

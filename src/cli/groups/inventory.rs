@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::CatalogArgs;
+use crate::cli::ui::{Reading, without_length};
 use crate::cli::{Error, Ui};
 use crate::config::{self, Config, DEFAULT_MAX_EVIDENCE_AGE_DAYS, Moment};
 use crate::diag::{Diagnostic, Diagnostics, Place, Scalar, SourceFile};
@@ -129,6 +130,7 @@ impl Configured {
         }
         let work = tempfile::tempdir().map_err(|source| Error::Write { path: std::env::temp_dir(), source })?;
         let store = Store::new(work.path());
+        let progress = ui.progress("reading exports");
         let options = sources::Options {
             paths: &self.paths,
             leave_out,
@@ -136,10 +138,10 @@ impl Configured {
             config_folder: self.config_folder.as_deref(),
             as_of: self.as_of,
             max_evidence_age_days: self.max_evidence_age_days,
+            progress: Some(std::sync::Arc::new(Reading(progress.clone()))),
         };
-        let progress = ui.progress("reading exports");
         let mut estate = sources::load(SOURCES, &options, store)?;
-        progress.set_message("relating");
+        without_length(&progress, "relating");
         crate::access::compute(&estate.store, &estate.coverage)?;
         let engine = Engine::new()?;
         let mut by_belief: Vec<_> = estate.files.iter().filter(|file| !file.excluded).collect();

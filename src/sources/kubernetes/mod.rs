@@ -90,7 +90,7 @@ impl Source for KubernetesList {
     }
 
     fn load(&self, input: &Input, out: &mut Output) -> Result<(), Broken> {
-        let probe = Probe::open(&input.file).map_err(|error| Broken::io(&error))?;
+        let probe = Probe::open(&input.content).map_err(|error| Broken::io(&error))?;
         let mut cluster = Cluster::new(input);
         let read = if probe.has_key("items") || probe.is_json_array() {
             cluster.read_list(out)

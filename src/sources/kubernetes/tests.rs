@@ -401,7 +401,12 @@ fn no_secret_reaches_a_table() {
 #[test]
 fn every_fixture_is_recognised() {
     for path in fixtures("good").into_iter().chain(fixtures("bad")) {
-        assert_eq!(KubernetesList.recognise(&Probe::open(&path).unwrap()), Recognised::Yes, "{}", path.display());
+        assert_eq!(
+            KubernetesList.recognise(&Probe::open(&crate::sources::Content::file(path.clone())).unwrap()),
+            Recognised::Yes,
+            "{}",
+            path.display()
+        );
     }
 }
 
