@@ -118,7 +118,7 @@ fn show_files(opened: &Opened, format: Format, ui: &mut Ui) -> Result<(), Error>
             .iter()
             .map(|file| {
                 serde_json::json!({
-                    "path": file.path, "kind": file.about.kind, "provider": file.about.provider,
+                    "path": file.path, "kind": file.about.kind, "provider": file.provider,
                     "scope": file.scope_id, "scope_assumed": file.scope_assumed, "as_of": file.as_of,
                     "as_of_basis": file.as_of_basis, "rows_read": file.rows_read, "rows_loaded": file.rows_loaded,
                     "rows_rejected": file.rejected.len(), "failure": file.failure, "sha256": file.sha256,

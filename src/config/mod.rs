@@ -109,6 +109,37 @@ pub struct SourceHint {
     pub as_of: Option<Moment>,
     /// Source kind, where recognition needs help.
     pub kind: Option<Located<String>>,
+    /// How its columns become columns of a table, for files of no known format.
+    pub map: Option<Arc<TableMap>>,
+}
+
+/// How the columns of a file become columns of a table of the inventory. What the table has is judged by whoever reads
+/// the file.
+#[derive(Debug, Clone)]
+pub struct TableMap {
+    /// The table.
+    pub table: Located<String>,
+    /// The kind of system that its rows are about.
+    pub provider: Located<String>,
+    /// Columns of the table and where each comes from.
+    pub columns: Vec<MappedColumn>,
+    /// Facts that the file shows, with the level: full or partial.
+    pub covers: Vec<(Located<String>, Located<String>)>,
+}
+
+/// Where one column of a table comes from.
+#[derive(Debug, Clone)]
+pub struct MappedColumn {
+    /// The column of the table.
+    pub column: Located<String>,
+    /// The column of the file, or the path of keys with dots.
+    pub from: Option<String>,
+    /// The value of every row, where it comes from no column.
+    pub value: Option<Scalar>,
+    /// Values of the file and what they mean.
+    pub values: BTreeMap<String, Scalar>,
+    /// The format of its dates, in the signs of `strptime`, where they are written in no usual way.
+    pub date: Option<String>,
 }
 
 /// Which identities the AI programme uses, and which it surely does not.

@@ -74,6 +74,30 @@ pub(super) struct RawSource {
     pub scope_id: Option<String>,
     pub as_of: Option<Located<String>>,
     pub kind: Option<Located<String>>,
+    pub table: Option<Located<String>>,
+    pub provider: Option<Located<String>>,
+    #[serde(default)]
+    pub columns: BTreeMap<String, Located<RawMapped>>,
+    #[serde(default)]
+    pub covers: BTreeMap<String, Located<String>>,
+}
+
+/// Where a column of a table comes from: the name of a column of the file, or more.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum RawMapped {
+    Name(String),
+    Full(RawMappedFull),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawMappedFull {
+    pub from: Option<String>,
+    pub value: Option<Scalar>,
+    #[serde(default)]
+    pub values: BTreeMap<String, Scalar>,
+    pub date: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

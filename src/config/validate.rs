@@ -1,14 +1,19 @@
 //! From raw values to a [`Config`]: every entry judged, all faults reported at once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::raw::{Raw, RawAbsent, RawAi, RawEngagement, RawScope, RawSource, RawTarget, RawWaiver};
+use super::raw::{
+    Raw, RawAbsent, RawAi, RawEngagement, RawMapped, RawMappedFull, RawScope, RawSource, RawTarget, RawWaiver,
+};
 use super::{
-    Absent, AiSelector, AiSelectors, Config, DeclaredScope, Engagement, Exclusion, Moment, SourceHint, Target, Waiver,
+    Absent, AiSelector, AiSelectors, Config, DeclaredScope, Engagement, Exclusion, MappedColumn, Moment, SourceHint,
+    TableMap, Target, Waiver,
 };
 use crate::diag::{Diagnostic, Diagnostics, Located, SourceFile, read_yaml};
 
+/// What a table map needs.
+const TABLE_HELP: &str = "a file of no known format is read with `table`, `provider` and `columns`";
 /// Kinds of use that a selector may state; `none` is said by `ai.none`.
 const AI_USES: [&str; 3] = ["agent", "inference", "pipeline"];
 
@@ -155,8 +160,57 @@ impl Judge<'_> {
     }
 
     fn source(&mut self, raw: RawSource) -> SourceHint {
-        let as_of = raw.as_of.and_then(|text| self.moment(&text));
-        SourceHint { path: raw.path, scope_id: raw.scope_id, as_of, kind: raw.kind }
+        let as_of = raw.as_of.as_ref().and_then(|text| self.moment(text));
+        let map = self.table_map(&raw);
+        SourceHint { path: raw.path, scope_id: raw.scope_id, as_of, kind: raw.kind, map: map.map(Arc::new) }
+    }
+
+    fn table_map(&mut self, raw: &RawSource) -> Option<TableMap> {
+        let Some(table) = &raw.table else {
+            if let Some(provider) = &raw.provider {
+                self.fault(provider, "`provider` says something only beside `table`".to_owned(), TABLE_HELP);
+            }
+            if let Some(column) = raw.columns.values().next() {
+                self.fault(column, "`columns` say something only beside `table`".to_owned(), TABLE_HELP);
+            }
+            return None;
+        };
+        if let Some(kind) = &raw.kind {
+            self.fault(kind, "`kind` and `table` exclude each other".to_owned(), TABLE_HELP);
+        }
+        let Some(provider) = &raw.provider else {
+            let message = "`table` needs the `provider` that its rows are about".to_owned();
+            self.fault(table, message, "providers are aws, azure, gcp, k8s, okta, agent and others");
+            return None;
+        };
+        if raw.columns.is_empty() {
+            self.fault(table, "`table` needs `columns`".to_owned(), TABLE_HELP);
+        }
+        let columns = raw.columns.iter().filter_map(|(name, mapped)| self.mapped(name, mapped)).collect();
+        let covers = raw.covers.iter().map(|(fact, level)| (level.with(fact.clone()), level.clone())).collect();
+        Some(TableMap { table: table.clone(), provider: provider.clone(), columns, covers })
+    }
+
+    fn mapped(&mut self, name: &str, raw: &Located<RawMapped>) -> Option<MappedColumn> {
+        let column = raw.with(name.to_owned());
+        let mapped = match &**raw {
+            RawMapped::Name(from) => {
+                MappedColumn { column, from: Some(from.clone()), value: None, values: BTreeMap::new(), date: None }
+            }
+            RawMapped::Full(RawMappedFull { from, value, values, date }) => MappedColumn {
+                column,
+                from: from.clone(),
+                value: value.clone(),
+                values: values.clone(),
+                date: date.clone(),
+            },
+        };
+        if mapped.from.is_some() == mapped.value.is_some() {
+            let message = format!("column `{name}` comes `from` a column of the file or has a `value`");
+            self.fault(raw, message, "give one of the two");
+            return None;
+        }
+        Some(mapped)
     }
 
     fn ai(&mut self, raw: RawAi) -> AiSelectors {

@@ -186,6 +186,52 @@ impl Finish for TimeBuilder {
     }
 }
 
+/// A value whose column is known only when a run begins.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    /// For [`Kind::Text`] and [`Kind::Word`].
+    Text(String),
+    /// For [`Kind::Bool`].
+    Bool(bool),
+    /// For [`Kind::Int`].
+    Int(i64),
+    /// For [`Kind::Time`].
+    Time(Moment),
+}
+
+/// A value that can be made of a [`Cell`] of its kind.
+pub trait FromCell: Sized {
+    /// The value; `None` where the cell is of another kind.
+    fn from_cell(cell: Cell) -> Option<Self>;
+}
+
+macro_rules! from_cells {
+    ($($value:ty, $cell:ident, |$v:ident| $make:expr;)*) => {$(
+        impl FromCell for $value {
+            fn from_cell(cell: Cell) -> Option<Self> {
+                match cell {
+                    Cell::$cell($v) => Some($make),
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+
+from_cells! {
+    String, Text, |v| v;
+    Word, Text, |v| Word(v);
+    bool, Bool, |v| v;
+    i64, Int, |v| v;
+    Moment, Time, |v| v;
+}
+
+impl<T: FromCell> FromCell for Option<T> {
+    fn from_cell(cell: Cell) -> Option<Self> {
+        T::from_cell(cell).map(Some)
+    }
+}
+
 /// Ties a Rust type to its [`Kind`] and nullability.
 pub trait Typed {
     /// The kind of column that holds it.

@@ -7,7 +7,8 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 
-use super::column::{Column, Finish, Typed, Value, Word};
+use super::column::{Cell, Column, Finish, FromCell, Typed, Value, Word};
+use super::{Error, Writer};
 use crate::config::Moment;
 
 /// What every table is.
@@ -103,6 +104,32 @@ macro_rules! tables {
                 }
             }
         )*
+
+        /// Adds a row that is known by the names of its columns. Columns that it does not name hold no evidence; whether
+        /// that may be is the caller's to see. `false` where there is no such table.
+        ///
+        /// # Errors
+        /// When a full batch cannot be written.
+        pub fn push_cells(writer: &mut Writer, table: &Table, cells: Vec<(&'static str, Cell)>) -> Result<bool, Error> {
+            match table.name {
+                $($table => {
+                    let mut row = $row::default();
+                    for (column, cell) in cells {
+                        match column {
+                            $(stringify!($column) => {
+                                if let Some(value) = FromCell::from_cell(cell) {
+                                    row.$column = value;
+                                }
+                            })*
+                            _ => {}
+                        }
+                    }
+                    writer.push(row)?;
+                    Ok(true)
+                })*
+                _ => Ok(false),
+            }
+        }
 
         /// Every table, in the order of the model.
         pub const TABLES: &[&Table] = &[$($row::TABLE),*];

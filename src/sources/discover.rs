@@ -1,10 +1,12 @@
 //! Finds files under the given paths and asks every source whether it knows them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use walkdir::{DirEntry, WalkDir};
 
 use super::content::{Packing, unpack};
+use super::mapped::{MAPPED, Map};
 use super::{Content, Error, Options, Probe, Recognised, Source, hash};
 use crate::config::SourceHint;
 use crate::diag::{Diagnostic, Diagnostics, Place};
@@ -21,6 +23,20 @@ pub(super) struct Found<'a> {
     pub sha256: String,
     pub source: &'static dyn Source,
     pub hint: Option<&'a SourceHint>,
+    /// How its columns become columns of a table, where the hint says so.
+    pub map: Option<Arc<Map>>,
+}
+
+impl Found<'_> {
+    /// The kind of system that it is about.
+    pub fn provider(&self) -> &'static str {
+        self.map.as_ref().map_or(self.source.about().provider, |map| map.provider.id)
+    }
+
+    /// The view in which a record that cannot be read counts.
+    pub fn main_view(&self) -> &'static str {
+        self.map.as_ref().map_or(self.source.about().main_view, |map| map.main_view)
+    }
 }
 
 /// A file that no source recognises.
@@ -50,7 +66,12 @@ pub(super) fn discover<'a>(sources: &[&'static dyn Source], options: &Options<'a
     let mut hints_used = vec![false; options.config.sources.len()];
     for (path, content) in files {
         let hint = hint_for(&content.path(), options, &mut hints_used);
-        match recognise(sources, &content, hint, options, &mut faults)? {
+        let map = map(hint, options)?;
+        let source = match &map {
+            Some(_) => Ok(&MAPPED as &'static dyn Source),
+            None => recognise(sources, &content, hint, options, &mut faults)?,
+        };
+        match source {
             Ok(source) => {
                 let sha256 = match content.stored().and_then(hash::of_reader) {
                     Ok(sha256) => sha256,
@@ -61,7 +82,7 @@ pub(super) fn discover<'a>(sources: &[&'static dyn Source], options: &Options<'a
                     Err(source) => return Err(Error::Unreadable { path: content.path(), source }),
                 };
                 match seen.insert(sha256.clone(), path.clone()) {
-                    None => found.push(Found { content, path, sha256, source, hint }),
+                    None => found.push(Found { content, path, sha256, source, hint, map }),
                     Some(first) => faults.push(
                         Diagnostic::warning("sources/duplicate", format!("the same content as `{first}`; read once"))
                             .at(Place::Path(path)),
@@ -175,6 +196,14 @@ fn hint_for<'a>(file: &Path, options: &Options<'a>, used: &mut [bool]) -> Option
         *flag = true;
     }
     Some(hint)
+}
+
+/// The map of a file's columns, judged.
+fn map(hint: Option<&SourceHint>, options: &Options<'_>) -> Result<Option<Arc<Map>>, Error> {
+    let (Some(map), Some(file)) = (hint.and_then(|hint| hint.map.as_deref()), &options.config.file) else {
+        return Ok(None);
+    };
+    Ok(Some(Arc::new(Map::judge(map, file).map_err(Error::Faults)?)))
 }
 
 /// The one source that knows the file, or why none does.

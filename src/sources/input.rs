@@ -4,11 +4,14 @@ use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
 use super::content::{Content, read_up_to};
+use super::mapped::Map;
 use super::output::Broken;
 use crate::config::Moment;
 
 /// Largest file that a format without streaming may read at once, in bytes.
 const MAX_WHOLE_BYTES: u64 = 64 * 1024 * 1024;
+/// The byte-order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 /// Bytes that are asked of the system at once.
 const BUFFER: usize = 256 * 1024;
 
@@ -33,6 +36,8 @@ pub struct Input {
     pub scope_id: String,
     /// Moment of the export, unless the file says otherwise; `None` where nobody stated one.
     pub as_of: Option<Moment>,
+    /// How its columns become columns of a table, where rungs.yaml says so.
+    pub(super) map: Option<Arc<Map>>,
     /// Who wants to know how far reading has come.
     pub progress: Option<Arc<dyn Progress>>,
 }
@@ -45,11 +50,14 @@ impl Input {
     pub fn reader(&self) -> Result<BufReader<impl Read + use<>>, Broken> {
         let progress = self.progress.clone();
         let mut bytes = self.content.open(progress).map_err(|error| Broken::io(&error))?;
-        let mut mark = [0; 3];
-        let read = read_up_to(&mut bytes, &mut mark).map_err(|error| Broken::io(&error))?;
-        let start = mark.get(..read).unwrap_or_default();
-        let kept = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).to_vec();
-        Ok(BufReader::with_capacity(BUFFER, io::Cursor::new(kept).chain(bytes)))
+        // Whoever looks at the first bytes before reading sees as many as fit, not only those of the mark.
+        let mut head = vec![0; BUFFER];
+        let read = read_up_to(&mut bytes, &mut head).map_err(|error| Broken::io(&error))?;
+        head.truncate(read);
+        if head.starts_with(MARK) {
+            head.drain(..MARK.len());
+        }
+        Ok(BufReader::with_capacity(BUFFER, io::Cursor::new(head).chain(bytes)))
     }
 
     /// The whole file as text, for small formats that cannot be streamed.

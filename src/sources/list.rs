@@ -1,6 +1,6 @@
 //! Every source, in the order in which `rungs sources` prints them. A new one is a file and a line here.
 
-use super::{Source, agents, aws, kubernetes, questionnaire, scanners};
+use super::{Source, agents, aws, kubernetes, mapped, questionnaire, scanners};
 
 /// Every export format that Rungs reads.
 pub const SOURCES: &[&dyn Source] = &[
@@ -12,6 +12,7 @@ pub const SOURCES: &[&dyn Source] = &[
     &aws::credential_report::CredentialReport,
     &aws::secrets_manager::SecretsManager,
     &kubernetes::KubernetesList,
+    &mapped::Mapped,
     &questionnaire::spreadsheet::QuestionnaireCsv,
     &questionnaire::yaml::QuestionnaireYaml,
     &scanners::detect_secrets::DetectSecrets,

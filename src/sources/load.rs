@@ -90,6 +90,10 @@ pub struct LoadedFile {
     pub sha256: String,
     /// Its format.
     pub about: &'static About,
+    /// Kind of system that it is about.
+    pub provider: &'static str,
+    /// The view in which a record that cannot be read counts as one unknown row.
+    pub main_view: &'static str,
     /// The scope that it is about, where it is one.
     pub scope_id: String,
     /// Whether the scope was taken from the folder's name for want of anything better.
@@ -199,7 +203,7 @@ fn check_absent(found: &[Found], config: &Config) -> Result<(), Error> {
         .absent
         .iter()
         .filter_map(|absent| {
-            let of_it = found.iter().find(|found| found.source.about().provider == absent.provider.as_str())?;
+            let of_it = found.iter().find(|found| found.provider() == absent.provider.as_str())?;
             let message =
                 format!("`{}` is said to be absent, and `{}` is an export of it", *absent.provider, of_it.path);
             Some(Diagnostic::error("config/absent", message).at_value(file, &absent.provider).help("remove the entry"))
@@ -266,6 +270,7 @@ fn load_one(found: &Found, index: usize, options: &Options<'_>, store: &Store) -
         source_id: sha256.get(..16).unwrap_or(&sha256).to_owned(),
         scope_id: hinted_scope.clone(),
         as_of: outside.map(|(moment, _)| moment),
+        map: found.map.clone(),
         progress: options.progress.clone(),
     };
     let mut out = Output::new(store.writer(index), &found.path);
@@ -308,6 +313,8 @@ fn load_one(found: &Found, index: usize, options: &Options<'_>, store: &Store) -
         path: found.path.clone(),
         sha256,
         about,
+        provider: found.provider(),
+        main_view: found.main_view(),
         scope_id,
         scope_assumed: scope_assumed && !names_scope,
         as_of,
@@ -344,7 +351,7 @@ fn scope_hint(found: &Found, options: &Options<'_>) -> (String, bool) {
     let folder = folder.map(|name| name.to_string_lossy().into_owned());
     let name = folder.filter(|name| !name.is_empty()).unwrap_or_else(|| "unnamed".to_owned());
     // A folder that bears a declared scope's id was named so on purpose.
-    let provider = found.source.about().provider;
+    let provider = found.provider();
     let declared = options.config.scopes.iter().any(|scope| *scope.id == name && *scope.provider == provider);
     (name, !declared)
 }
@@ -465,7 +472,7 @@ fn write_provenance(store: &Store, files: &[LoadedFile]) -> Result<(), Error> {
             source_id: file.source_id().to_owned(),
             kind: Word::from(file.about.kind),
             path: file.path.clone(),
-            provider: Word::from(file.about.provider),
+            provider: Word::from(file.provider),
             scope_id: Some(Word(file.scope_id.clone())),
             as_of: file.as_of,
             as_of_basis: Word::from(file.as_of_basis),

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::dates;
 use crate::config::Moment;
 use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::inventory::schema::Row;
+use crate::inventory::column::Cell;
+use crate::inventory::schema::{Row, Table, push_cells};
 use crate::inventory::{self, Fact, Level, Rejected, Writer};
 
 /// A file that cannot be read any further.
@@ -143,6 +144,14 @@ impl Output {
         self.writer.push(row)
     }
 
+    /// Adds a row that is known by the names of its columns.
+    ///
+    /// # Errors
+    /// When the work folder cannot be written.
+    pub fn push_cells(&mut self, table: &Table, cells: Vec<(&'static str, Cell)>) -> Result<(), inventory::Error> {
+        push_cells(&mut self.writer, table, cells).map(|_| ())
+    }
+
     /// States how far the file covers a fact of a scope. Said twice, the lower level holds.
     pub fn cover(&mut self, provider: &'static str, scope_id: &str, fact: Fact, level: Level, note: Option<&str>) {
         let extent = Extent { level, note: note.map(str::to_owned), window_from: None };
@@ -196,10 +205,15 @@ impl Output {
     /// [`Reject`] naming the field when it is no date.
     pub fn past(&mut self, field: &str, text: &str, locator: &str) -> Result<Moment, Reject> {
         let moment = self.date(field, text)?;
+        Ok(self.seen(moment, locator))
+    }
+
+    /// Takes note of a moment that has passed already, so that an export is not taken for older than its rows.
+    pub fn seen(&mut self, moment: Moment, locator: &str) -> Moment {
         if self.latest.as_ref().is_none_or(|(latest, _)| *latest < moment) {
             self.latest = Some((moment, locator.to_owned()));
         }
-        Ok(moment)
+        moment
     }
 
     /// Reads a date that may lie in the future, such as an expiry.

@@ -40,6 +40,11 @@ pub(super) fn load_fixture(source: &'static dyn Source, kind_and_file: &str) -> 
 }
 
 impl Loaded {
+    /// What was loaded some other way, with the folder that holds it.
+    pub fn new(estate: Estate, folder: tempfile::TempDir) -> Self {
+        Self { estate, _folder: folder }
+    }
+
     /// All rows of a table in the order of the files, NULL as `∅`.
     pub fn rows(&self, table: &Table, columns: &'static [&'static str]) -> Vec<Vec<String>> {
         let mut rows = Vec::new();

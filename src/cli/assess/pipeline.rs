@@ -292,9 +292,9 @@ fn remit_of(
 ) -> crate::assessment::Remit {
     let Some(check) = opened.configured.library.check(check) else { return crate::assessment::Remit::default() };
     let mut rejected: BTreeMap<(String, String), u64> = BTreeMap::new();
-    for file in opened.estate.files.iter().filter(|file| !file.excluded && file.about.main_view == view.name) {
+    for file in opened.estate.files.iter().filter(|file| !file.excluded && file.main_view == view.name) {
         if !file.rejected.is_empty() {
-            let key = (file.about.provider.to_owned(), file.scope_id.clone());
+            let key = (file.provider.to_owned(), file.scope_id.clone());
             *rejected.entry(key).or_insert(0) += file.rejected.len() as u64;
         }
     }

@@ -79,7 +79,7 @@ pub(super) fn evidence(parts: &Parts<'_>) -> Vec<v1::Evidence> {
         sha256: file.sha256.clone(),
         kind: file.about.kind.to_owned(),
         title: file.about.title.to_owned(),
-        provider: file.about.provider.to_owned(),
+        provider: file.provider.to_owned(),
         scope_id: file.scope_id.clone(),
         scope_assumed: file.scope_assumed,
         rows_read: file.rows_read,
