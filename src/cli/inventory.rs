@@ -1,15 +1,18 @@
 //! `rungs inventory`.
 
+use std::collections::BTreeMap;
+
 use clap::{Args, Subcommand};
 
 use super::groups::{Format, FormatArgs, InventoryArgs, Opened};
+use super::identity::{claims_of, find_identity, print_claims};
 use super::table::Table;
 use super::{Error, Exit, Ui};
 use crate::diag::{Diagnostic, printable};
 use crate::engine::{QueryResult, Value};
 use crate::inventory::schema::TABLES;
 use crate::inventory::views::VIEWS;
-use crate::inventory::{Level, Provider};
+use crate::inventory::{Fact, Level, Provider};
 use crate::sources::SOURCES;
 
 /// Rows that `show` prints unless told otherwise.
@@ -33,8 +36,15 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example: rungs inventory show samples/meridian/2026-q2 --rows-of credentials")]
+#[command(after_help = "Examples:
+  rungs inventory show samples/meridian/2026-q2
+  rungs inventory show samples/meridian/2026-q2 --rows-of credentials
+  rungs inventory show svc-berth-planner samples/meridian/2026-q2")]
 struct ShowArgs {
+    /// Identity, by id or name: everything that is claimed of it, and by which file. A first PATH that does not exist is
+    /// taken for one
+    #[arg(long, value_name = "IDENTITY", conflicts_with = "rows_of")]
+    identity: Option<String>,
     /// Table or view whose rows to show
     #[arg(long, value_name = "NAME")]
     rows_of: Option<String>,
@@ -91,8 +101,20 @@ fn exit(opened: &Opened) -> Exit {
 }
 
 impl ShowArgs {
-    fn run(self, ui: &mut Ui) -> Result<Exit, Error> {
+    fn run(mut self, ui: &mut Ui) -> Result<Exit, Error> {
+        if self.identity.is_none() && self.rows_of.is_none() {
+            self.identity = self.inventory.take_name();
+        }
         let opened = open(self.inventory, ui)?;
+        if let Some(name) = &self.identity {
+            let identity = find_identity(&opened, name)?;
+            let claims = claims_of(&opened, &identity, self.limit)?;
+            match self.format.format {
+                Format::Json => ui.json(&claims)?,
+                Format::Text => print_claims(&claims, ui)?,
+            }
+            return Ok(exit(&opened));
+        }
         let Some(name) = self.rows_of else {
             show_files(&opened, self.format.format, ui)?;
             return Ok(exit(&opened));
@@ -208,19 +230,97 @@ impl CoverageArgs {
             ui.json(&covered)?;
             return Ok(exit(&opened));
         }
-        let mut table = Table::new(["scope", "fact", "level", "source", "fill with"]);
-        for entry in &covered {
-            table.row([
-                format!("{}:{}", entry.provider, entry.scope),
-                entry.fact.to_owned(),
-                entry.level.to_owned(),
-                entry.source.clone().or_else(|| entry.note.clone()).unwrap_or_default(),
-                entry.fill_with.join(" or "),
-            ]);
+        ui.data(&matrix(&covered))?;
+        for line in holes(&covered) {
+            ui.line(&printable(&line))?;
         }
-        ui.data(&table.text())?;
         Ok(exit(&opened))
     }
+}
+
+/// Scopes in the order in which they are numbered.
+fn numbered(covered: &[Covered]) -> Vec<String> {
+    let mut scopes: Vec<String> = Vec::new();
+    for entry in covered {
+        let name = format!("{}:{}", entry.provider, entry.scope);
+        if !scopes.contains(&name) {
+            scopes.push(name);
+        }
+    }
+    scopes
+}
+
+/// Facts by scopes; a scope whose provider is not expected to show a fact has a dot there.
+fn matrix(covered: &[Covered]) -> String {
+    let scopes = numbered(covered);
+    let numbers: Vec<String> = (1..=scopes.len()).map(|number| number.to_string()).collect();
+    let mut table = Table::new(std::iter::once("fact").chain(numbers.iter().map(String::as_str)));
+    for fact in Fact::ALL.iter().map(|fact| fact.name()) {
+        let level_in = |scope: &String| {
+            let found = covered.iter().find(|it| it.fact == fact && format!("{}:{}", it.provider, it.scope) == *scope);
+            found.map(|entry| entry.level)
+        };
+        if scopes.iter().any(|scope| level_in(scope).is_some()) {
+            let levels = scopes.iter().map(|scope| level_in(scope).unwrap_or("·").to_owned());
+            table.row(std::iter::once(fact.to_owned()).chain(levels).collect::<Vec<_>>());
+        }
+    }
+    let mut legend = Table::new(["", "scope"]);
+    for (number, scope) in scopes.iter().enumerate() {
+        legend.row([(number + 1).to_string(), scope.clone()]);
+    }
+    format!("{}\n{}", table.text(), legend.text())
+}
+
+/// What would fill the holes, export by export: those that fill most come first.
+fn holes(covered: &[Covered]) -> Vec<String> {
+    let scopes = numbered(covered);
+    let number = |entry: &Covered| {
+        let name = format!("{}:{}", entry.provider, entry.scope);
+        scopes.iter().position(|scope| *scope == name).map_or(0, |at| at + 1)
+    };
+    let mut by_export: BTreeMap<(&str, Vec<&str>), BTreeMap<&str, Vec<usize>>> = BTreeMap::new();
+    for entry in covered.iter().filter(|entry| entry.level != Level::Full.name()) {
+        let key = (entry.provider.as_str(), entry.fill_with.clone());
+        by_export.entry(key).or_default().entry(entry.fact).or_default().push(number(entry));
+    }
+    if by_export.is_empty() {
+        return vec!["\nEverything that these systems can show is covered.".to_owned()];
+    }
+    let mut groups: Vec<_> = by_export.into_iter().collect();
+    groups.sort_by_key(|((provider, commands), facts)| {
+        let filled: usize = facts.values().map(Vec::len).sum();
+        (commands.is_empty(), std::cmp::Reverse(filled), *provider, commands.clone())
+    });
+    let mut lines = vec!["\nWhat would fill the holes".to_owned()];
+    for ((provider, commands), facts) in groups {
+        let facts = facts.iter().map(|(fact, numbers)| {
+            let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
+            format!("{fact} ({})", numbers.join(", "))
+        });
+        lines.push(format!("\n{provider}: {}", facts.collect::<Vec<_>>().join(", ")));
+        match commands.as_slice() {
+            [] => lines.push(
+                "  no export that is read shows it in full; a map of columns can (docs/your-exports.md)".to_owned(),
+            ),
+            commands => lines.extend(
+                commands
+                    .iter()
+                    .enumerate()
+                    .map(|(at, command)| format!("  {}{command}", if at == 0 { "" } else { "or " })),
+            ),
+        }
+    }
+    let notes: Vec<String> = covered
+        .iter()
+        .filter(|entry| entry.level == Level::Partial.name())
+        .filter_map(|entry| Some(format!("  {} ({}): {}", entry.fact, number(entry), entry.note.as_ref()?)))
+        .collect();
+    if !notes.is_empty() {
+        lines.push("\nWhy what is there is not all".to_owned());
+        lines.extend(notes);
+    }
+    lines
 }
 
 /// Every fact that the provider of a scope can show, with the best level, and what would fill the holes.

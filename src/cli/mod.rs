@@ -10,6 +10,7 @@ mod crosswalk;
 mod error;
 mod exit;
 mod groups;
+mod identity;
 mod init;
 mod inventory;
 mod output;

@@ -197,6 +197,16 @@ FROM EXPOSURE_ROWS
 WHERE secret IS NOT NULL
 GROUP BY secret
 
+-- section: SECRET_NUMBERS
+-- A value that was seen more than once gets a number, so that reuse can be shown without any hash of it.
+SELECT secret, row_number() OVER (ORDER BY secret) AS secret_no
+FROM (
+  SELECT secret, count(*) AS seen
+  FROM (SELECT secret FROM EXPOSURE_ROWS UNION ALL SELECT secret FROM CREDENTIAL_SECRETS)
+  WHERE secret IS NOT NULL
+  GROUP BY secret
+) WHERE seen > 1
+
 -- section: SECRET_HOLDERS
 -- The identity that a found secret belongs to, where some credential has the same value and names one.
 SELECT secret, min(identity_id) AS identity_id
@@ -416,7 +426,7 @@ SELECT
   CASE WHEN c.expires_at >= c.created_at
        THEN (CAST(c.expires_at AS BIGINT) - CAST(c.created_at AS BIGINT)) / 86400000000 END AS lifetime_days,
   coalesce(c.ttl_seconds, c.left_seconds, CASE WHEN c.lifetime = 'ephemeral' THEN 86400 END) AS ends_in_seconds,
-  p.places AS places_of_secret,
+  p.places AS places_of_secret, n.secret_no,
   c.identity_id, coalesce(i.identity_name, c.identity_id) AS identity_name, i.identity_kind, i.identity_owner,
   c.provider, c.scope_id, i.environment, i.ai_use, i.agent_autonomy, c.source_id, c.locator
 FROM CREDENTIAL_MERGED c
@@ -424,6 +434,7 @@ LEFT JOIN identities i ON c.identity_id = i.identity_id
 LEFT JOIN cover v ON c.provider = v.provider AND c.scope_id = v.scope_id
 LEFT JOIN CREDENTIAL_SECRETS s ON c.credential_key = s.credential_key
 LEFT JOIN SECRET_PLACES p ON s.secret = p.secret
+LEFT JOIN SECRET_NUMBERS n ON s.secret = n.secret
 
 -- section: entitlements
 SELECT
@@ -469,11 +480,12 @@ LEFT JOIN identities i ON u.identity_id = i.identity_id
 -- section: exposures
 SELECT
   e.exposure_id, e.secret_kind, e.location_type, e.location, e.repo_or_channel, e.first_seen_at, e.detected_at,
-  e.resolved_at, e.status, e.validity, e.verified, e.public, e.places_of_secret, e.age_days,
+  e.resolved_at, e.status, e.validity, e.verified, e.public, e.places_of_secret, n.secret_no, e.age_days,
   e.holder AS identity_id, coalesce(i.identity_name, e.holder) AS identity_name, i.identity_kind, i.identity_owner,
   e.provider, e.scope_id, i.environment, i.ai_use, i.agent_autonomy, e.source_id, e.locator
 FROM EXPOSURES_LINKED e
 LEFT JOIN identities i ON e.holder = i.identity_id
+LEFT JOIN SECRET_NUMBERS n ON e.secret = n.secret
 
 -- section: TOOLS_OF
 SELECT agent_id, count(*) AS tools, sum(CASE WHEN auth = 'static_secret' THEN 1 ELSE 0 END) AS static_secret_tools

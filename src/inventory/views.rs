@@ -181,6 +181,11 @@ pub const VIEWS: &[View] = &[
                 "Seconds until it ends by itself, counted from issue for sessions; NULL where it never does or nothing tells.",
             ),
             column("places_of_secret", Int, "Different places where the same value was found."),
+            column(
+                "secret_no",
+                Int,
+                "Number of its value, the same wherever the value was seen; NULL where it was seen once.",
+            ),
         ],
     },
     View {
@@ -282,6 +287,11 @@ pub const VIEWS: &[View] = &[
             column("verified", Bool, "Whether the finder tried it."),
             column("public", Bool, "Whether the place is public."),
             column("places_of_secret", Int, "Different files and channels where the same value was found."),
+            column(
+                "secret_no",
+                Int,
+                "Number of the value, the same wherever it was seen; NULL where it was seen once.",
+            ),
             column("age_days", Int, "Whole days since it got there, or was found."),
         ],
     },

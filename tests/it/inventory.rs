@@ -138,3 +138,96 @@ fn a_hostile_archive_is_listed_and_harms_nothing() {
     }
     assert_eq!((shown["files"].as_array().unwrap().len(), &shown["files"][0]["path"]), (1, &"a.zip/prod/r.csv".into()));
 }
+
+/// Account authorization details with one user and tags.
+fn details(owner: &str) -> String {
+    serde_json::json!({
+        "UserDetailList": [{
+            "Path": "/", "UserName": "svc-a", "UserId": "AIDAEXAMPLE", "CreateDate": "2025-01-01T00:00:00Z",
+            "Arn": "arn:aws:iam::111122223333:user/svc-a", "GroupList": [], "AttachedManagedPolicies": [],
+            "Tags": [{"Key": "owner", "Value": owner}]
+        }],
+        "GroupDetailList": [], "RoleDetailList": [], "Policies": []
+    })
+    .to_string()
+}
+
+#[test]
+fn of_two_exports_the_later_counts_and_both_are_shown() {
+    let hints = "as_of: 2026-06-30\nsources:\n  - {path: march.json, as_of: 2026-03-31}\n  - {path: june.json, as_of: 2026-06-30}\n";
+    let folder = rungs()
+        .file("in/march.json", &details("ann@acme.example"))
+        .file("in/june.json", &details("bo@acme.example"))
+        .file("in/rungs.yaml", hints);
+    let run = folder.run(&["inventory", "show", "svc-a", "in", "--format", "json", "-q"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let shown: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(shown["identity_id"], "arn:aws:iam::111122223333:user/svc-a");
+    let claims: Vec<[String; 5]> = shown["claims"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|claim| claim["claim"] == "owner")
+        .map(|claim| ["value", "believed", "contested", "source", "locator"].map(|key| claim[key].to_string()))
+        .collect();
+    assert_eq!(
+        claims,
+        [
+            ["\"bo@acme.example\"", "true", "true", "\"june.json\"", "\"/UserDetailList/0\""],
+            ["\"ann@acme.example\"", "false", "true", "\"march.json\"", "\"/UserDetailList/0\""],
+        ]
+        .map(|claim| claim.map(str::to_owned))
+    );
+    let query = "SELECT identity_owner, source_id FROM identities";
+    let run = folder.run(&["inventory", "sql", query, "in", "--format", "json", "-q"]);
+    let rows: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((rows.as_array().unwrap().len(), &rows[0]["identity_owner"]), (1, &"bo@acme.example".into()));
+    let run =
+        folder.run(&["inventory", "sql", "SELECT path FROM source ORDER BY path", "in", "--format", "json", "-q"]);
+    assert_eq!(run.stdout.matches(".json").count(), 2, "{}", run.stdout);
+}
+
+#[test]
+fn one_identity_is_shown_with_all_that_hangs_on_it() {
+    let folder = rungs().copy(&sample(), "in");
+    let run = folder.run(&["inventory", "show", "agents/dispatch-planner", "in", "--format", "json", "-q"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let shown: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let rows = |view: &str| {
+        let belongings = shown["belongings"].as_array().unwrap();
+        belongings.iter().find(|it| it["view"] == view).unwrap()["rows"].to_string()
+    };
+    assert!(rows("uses").contains("agents/dispatch-planner-0"));
+    // The model key in its pod stands in a notebook, in code and in an agent's configuration too.
+    let exposures = rows("exposures");
+    for place in
+        ["notebooks/eta_training.ipynb:64", "services/dispatch/planner.py:9", "agents/dispatch-planner/mcp.json"]
+    {
+        assert!(exposures.contains(place), "{place} is not in {exposures}");
+    }
+    assert!(!run.stdout.contains("sha256:") && !run.stdout.contains("sha1:"), "fingerprints are never printed");
+    let text = folder.run(&["inventory", "show", "agents/dispatch-planner", "in", "-q"]);
+    assert!(text.stdout.contains("what it signs in with"), "{}", text.stdout);
+
+    let run = folder.run(&["inventory", "show", "agents/dispatch-plannr", "in", "-q"]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("did you mean"), "{}", run.stderr);
+    let run = folder.run(&["inventory", "show", "default", "in", "-q"]);
+    assert_eq!(run.code, 2, "{}", run.stdout);
+}
+
+#[test]
+fn coverage_is_a_matrix_with_what_fills_its_holes() {
+    let folder = rungs().file("in/prod/r.csv", &credential_report(&[&user_with_key("svc-a", "2026-06-01")]));
+    let run = folder.run(&["inventory", "coverage", "in", "--as-of", "2026-06-30", "-q"]);
+    let line = |start: &str| {
+        let found = run.stdout.lines().find(|line| line.starts_with(start));
+        found.unwrap_or_else(|| panic!("no line `{start}` in {}", run.stdout)).split_whitespace().collect::<Vec<_>>()
+    };
+    assert_eq!(line("fact"), ["fact", "1"]);
+    assert_eq!(line("credential "), ["credential", "full"]);
+    assert_eq!(line("identity"), ["identity", "partial"]);
+    assert_eq!(line("trust"), ["trust", "none"]);
+    assert!(run.stdout.contains("aws:111122223333"));
+    assert!(run.stdout.contains("  aws iam get-account-authorization-details"), "{}", run.stdout);
+}

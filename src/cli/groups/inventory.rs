@@ -73,6 +73,19 @@ pub struct Opened {
 }
 
 impl InventoryArgs {
+    /// Takes the first path for a name, where nothing lies there and it is not the only way to say what to read.
+    pub fn take_name(&mut self) -> Option<String> {
+        let first = self.paths.first()?;
+        if first.exists() || first.is_symlink() {
+            return None;
+        }
+        let name = self.paths.remove(0).into_os_string().into_string().ok()?;
+        if self.paths.is_empty() {
+            self.paths.push(PathBuf::from("."));
+        }
+        Some(name)
+    }
+
     /// Reads configuration and framework data.
     ///
     /// # Errors
