@@ -11,6 +11,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use super::testing::{AS_OF, Loaded};
 use super::{Error, Estate, Options, Probe, Recognised, SOURCES, Source, load};
 use crate::config::{Config, Moment};
+use crate::inventory::Level;
 use crate::inventory::Store;
 use crate::inventory::schema::TABLES;
 use crate::inventory::views::VIEWS;
@@ -146,4 +147,87 @@ fn kinds_are_unique_and_main_views_exist() {
         let view = source.about().main_view;
         assert!(VIEWS.iter().any(|known| known.name == view), "{view}");
     }
+}
+
+/// What a fixture gave: its records, its coverage and whether it says that something is amiss.
+struct Gave {
+    read: i64,
+    covered: BTreeMap<(String, &'static str), Level>,
+    rejected: usize,
+    failed: bool,
+    noted: usize,
+}
+
+/// Loads bytes under the name of a fixture; `None` where they are refused as a whole, which is said.
+fn gave(source: &'static dyn Source, name: &Path, bytes: &[u8]) -> Option<Gave> {
+    let folder = tempfile::tempdir().unwrap();
+    // Some formats know their scope by the folder, so the file lies in one of the same name.
+    let parent = folder.path().join(name.parent().and_then(Path::file_name).unwrap());
+    std::fs::create_dir(&parent).unwrap();
+    let file = parent.join(name.file_name().unwrap());
+    std::fs::write(&file, bytes).unwrap();
+    match try_load(source, &file) {
+        Err(Error::Faults(faults)) => {
+            assert!(faults.iter().next().is_some(), "{}: refused without a word", name.display());
+            None
+        }
+        Err(error) => panic!("{}: {error:?}", name.display()),
+        Ok((estate, _folder)) => {
+            let file = &estate.files[0];
+            assert_eq!(
+                file.rows_read,
+                file.rows_loaded + i64::try_from(file.rejected.len()).unwrap(),
+                "{}: records are lost",
+                name.display()
+            );
+            Some(Gave {
+                read: file.rows_read,
+                covered: file.coverage.iter().map(|it| ((it.scope_id.clone(), it.fact.name()), it.level)).collect(),
+                rejected: file.rejected.len(),
+                failed: file.failure.is_some(),
+                noted: estate.faults.iter().count(),
+            })
+        }
+    }
+}
+
+/// Ways to damage a byte: a bit flips, a byte is lost, or a quote comes in.
+fn damaged(bytes: &[u8], at: usize, way: usize) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    match way % 3 {
+        0 => bytes[at] ^= 0x04,
+        1 => {
+            bytes.remove(at);
+        }
+        _ => bytes.insert(at, b'"'),
+    }
+    bytes
+}
+
+#[test]
+fn every_loss_in_a_damaged_file_is_accounted_for() {
+    let (mut tried, mut unaccounted) = (0, Vec::new());
+    for (kind, group, file) in all() {
+        if group != "good" {
+            continue;
+        }
+        let source = *SOURCES.iter().find(|source| source.about().kind == kind).unwrap();
+        let bytes = std::fs::read(&file).unwrap();
+        let Some(clean) = gave(source, &file, &bytes) else { panic!("{} cannot be loaded", file.display()) };
+        for place in 0..10 {
+            let at = (bytes.len() * (2 * place + 1) / 20).min(bytes.len() - 1);
+            for way in 0..3 {
+                tried += 1;
+                let Some(after) = gave(source, &file, &damaged(&bytes, at, way)) else { continue };
+                let is_less_covered =
+                    clean.covered.iter().any(|(key, level)| after.covered.get(key).is_none_or(|now| now < level));
+                let is_told = after.failed || after.noted > clean.noted || after.rejected > clean.rejected;
+                if after.read < clean.read && !is_told && !is_less_covered {
+                    unaccounted.push(format!("{} damaged at {at} in way {way}", file.display()));
+                }
+            }
+        }
+    }
+    assert!(tried > 500, "only {tried} files were damaged");
+    assert!(unaccounted.is_empty(), "{unaccounted:#?}");
 }
