@@ -1,6 +1,6 @@
 //! Every source, in the order in which `rungs sources` prints them. A new one is a file and a line here.
 
-use super::{Source, agents, aws, kubernetes, questionnaire, scanners};
+use super::{Source, agents, aws, gcp, kubernetes, questionnaire, scanners, spire};
 
 /// Every export format that Rungs reads.
 pub const SOURCES: &[&dyn Source] = &[
@@ -11,10 +11,16 @@ pub const SOURCES: &[&dyn Source] = &[
     &aws::authorization_details::AuthorizationDetails,
     &aws::credential_report::CredentialReport,
     &aws::secrets_manager::SecretsManager,
+    &gcp::activity::Activity,
+    &gcp::iam_policies::IamPolicies,
+    &gcp::service_account_keys::ServiceAccountKeys,
+    &gcp::service_accounts::ServiceAccounts,
+    &gcp::workload_identity_pools::WorkloadIdentityPools,
     &kubernetes::KubernetesList,
     &questionnaire::spreadsheet::QuestionnaireCsv,
     &questionnaire::yaml::QuestionnaireYaml,
     &scanners::detect_secrets::DetectSecrets,
     &scanners::gitleaks::Gitleaks,
     &scanners::trufflehog::TruffleHog,
+    &spire::entries::Entries,
 ];

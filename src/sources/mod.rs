@@ -9,6 +9,7 @@ mod discover;
 mod environment;
 #[cfg(test)]
 mod fixtures;
+mod gcp;
 mod hash;
 mod input;
 mod json;
@@ -20,6 +21,7 @@ mod output;
 mod probe;
 mod questionnaire;
 mod scanners;
+mod spire;
 #[cfg(test)]
 mod testing;
 
