@@ -55,6 +55,8 @@ pub(super) fn read(store: &Store, coverage: &Coverage) -> Result<AccessGraph, Er
                 }
                 None => graph.can_become(subject, id),
             },
+            // Whoever makes tokens for an identity speaks for it.
+            "token_creator" => graph.can_become(subject, id),
             "oidc" => {
                 for pattern in subject.split_whitespace().filter(|text| text.starts_with("system:serviceaccount:")) {
                     for (native, accounts) in &subjects {
