@@ -424,4 +424,45 @@ mod tests {
             assert!(answer.rows.is_empty());
         }
     }
+
+    /// A fresh cluster binds rights to controllers of its own that have not started, and one of its bindings names
+    /// an account that is gone. Only that one may be shown as a leftover.
+    #[test]
+    fn of_the_missing_holders_of_a_fresh_cluster_one_is_a_leftover() {
+        let file = "tests/it/fixtures/sources/k8s.list/good/fresh-cluster.json";
+        let paths = [PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file)];
+        let config = Config::default();
+        let options = crate::sources::Options {
+            paths: &paths,
+            leave_out: None,
+            config: &config,
+            config_folder: None,
+            as_of: Some(crate::config::Moment::parse("2026-06-30").unwrap()),
+            max_evidence_age_days: 92,
+        };
+        let work = tempfile::tempdir().unwrap();
+        let estate = crate::sources::load(crate::sources::SOURCES, &options, Store::new(work.path())).unwrap();
+        crate::access::compute(&estate.store, &estate.coverage).unwrap();
+        let sources = estate.files.iter().map(|file| (file.source_id().to_owned(), file.as_of.micros())).collect();
+        let options = RelateOptions { store: &estate.store, coverage: &estate.coverage, sources, config: &config };
+        let engine = Engine::new().unwrap();
+        engine.relate(&options).unwrap();
+        // A subject of a binding holds one row for each rule of the role.
+        let subjects = |which: &str| {
+            let place = "CASE WHEN via LIKE 'binding:%' THEN resource ELSE '' END";
+            let sql = format!(
+                "SELECT DISTINCT identity_id, via, {place} AS place FROM entitlements \
+                 WHERE NOT holder_exists AND {which} ORDER BY identity_id, via, place"
+            );
+            engine.query(&sql).unwrap().rows
+        };
+        assert_eq!(subjects("true").len(), 37);
+        assert_eq!(subjects("holder_builtin").len(), 36);
+        let left: Vec<String> = subjects("NOT holder_builtin").iter().map(|row| format!("{row:?}")).collect();
+        assert_eq!(left.len(), 1);
+        assert!(
+            left[0].contains("k8s:good:sa:agents:gone") && left[0].contains("binding:shared-agent-secrets"),
+            "{left:?}"
+        );
+    }
 }

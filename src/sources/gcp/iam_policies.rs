@@ -265,6 +265,7 @@ mod tests {
                 "gcp:user:ann@acme.example | p1 | roles/viewer | projects/p1 | /policyResults/0/policies/0/policy/bindings/0",
                 "gcp:group:ops@acme.example | organizations/900 | roles/browser | organizations/900 | /policyResults/0/policies/1/policy/bindings/0",
                 "gcp:allUsers | p1 | roles/storage.objectViewer | //storage.googleapis.com/projects/p1/buckets/b | /policyResults/1/policies/0/policy/bindings/0",
+                "gcp:user:ann@acme.example | organizations/900 | roles/viewer | folders/77 | /policyResults/2/policies/0/policy/bindings/0",
             ],
             "the organisation's policy is repeated and read once"
         );

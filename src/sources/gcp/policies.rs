@@ -205,11 +205,15 @@ impl<'a> Policies<'a> {
     }
 
     fn take_record(&mut self, text: &str, locator: &str, out: &mut Output) -> Result<(), Broken> {
-        let record: Record = match json::parse(text, "a policy and its resource") {
+        let mut record: Record = match json::parse(text, "a policy and its resource") {
             Ok(record) => record,
             Err(reject) => return out.record(locator, |_| Err(reject.into())),
         };
-        if let Some(attached) = &record.policies {
+        if let Some(attached) = record.policies.take() {
+            // The policies of a resource come with those of all that it lies in.
+            let mut nodes = attached.iter().filter_map(|attached| attached.resource.strip_prefix(NODE));
+            let above = nodes.find(|name| name.starts_with("organizations/"));
+            record.organization = record.organization.or_else(|| above.map(str::to_owned));
             for (index, attached) in attached.iter().enumerate() {
                 // The policies of ancestors come again with each of their resources.
                 if self.read.insert(attached.resource.clone()) {
