@@ -425,12 +425,10 @@ mod tests {
         }
     }
 
-    /// A fresh cluster binds rights to controllers of its own that have not started, and one of its bindings names
-    /// an account that is gone. Only that one may be shown as a leftover.
-    #[test]
-    fn of_the_missing_holders_of_a_fresh_cluster_one_is_a_leftover() {
-        let file = "tests/it/fixtures/sources/k8s.list/good/fresh-cluster.json";
-        let paths = [PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file)];
+    /// The views of some fixtures, and the folder that they lie in.
+    fn related(fixtures: &[&str]) -> (Engine, tempfile::TempDir) {
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures/sources");
+        let paths: Vec<PathBuf> = fixtures.iter().map(|file| root.join(file)).collect();
         let config = Config::default();
         let options = crate::sources::Options {
             paths: &paths,
@@ -447,6 +445,27 @@ mod tests {
         let options = RelateOptions { store: &estate.store, coverage: &estate.coverage, sources, config: &config };
         let engine = Engine::new().unwrap();
         engine.relate(&options).unwrap();
+        (engine, work)
+    }
+
+    /// One export names the account by address, the other by number: the way into it leads to what it holds.
+    #[test]
+    fn an_account_named_by_number_is_the_one_named_by_address() {
+        let files = ["gcp.service_accounts/good/list.json", "gcp.iam_policies/good/by-number.json"];
+        let (engine, _work) = related(&files);
+        let one = |sql: &str| format!("{:?}", engine.query(sql).unwrap().rows);
+        let trusts = one("SELECT identity_id, identity_kind, subject FROM trusts");
+        assert!(trusts.contains("gcp:etl@acme-prod.iam.gserviceaccount.com"), "{trusts}");
+        assert!(trusts.contains("service_account") && trusts.contains("gcp:user:ann@acme.example"), "{trusts}");
+        let path = one("SELECT admin_path FROM identities WHERE identity_id = 'gcp:user:ann@acme.example'");
+        assert!(path.contains("ann@acme.example > etl@acme-prod.iam.gserviceaccount.com: full control"), "{path}");
+    }
+
+    /// A fresh cluster binds rights to controllers of its own that have not started, and one of its bindings names
+    /// an account that is gone. Only that one may be shown as a leftover.
+    #[test]
+    fn of_the_missing_holders_of_a_fresh_cluster_one_is_a_leftover() {
+        let (engine, _work) = related(&["k8s.list/good/fresh-cluster.json"]);
         // A subject of a binding holds one row for each rule of the role.
         let subjects = |which: &str| {
             let place = "CASE WHEN via LIKE 'binding:%' THEN resource ELSE '' END";
