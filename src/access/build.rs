@@ -17,6 +17,8 @@ const ASSUME: &str = "sts:AssumeRole";
 /// Reads everything that says who can become whom.
 pub(super) fn read(store: &Store, coverage: &Coverage) -> Result<AccessGraph, Error> {
     let mut graph = AccessGraph::default();
+    // Service accounts of Google Cloud by their numbers, which some exports name in place of addresses.
+    let mut numbers: BTreeMap<String, String> = BTreeMap::new();
     // Service accounts by the name that federated tokens carry: `system:serviceaccount:ns:name`.
     let mut subjects: BTreeMap<String, Vec<String>> = BTreeMap::new();
     each(store, Identity::TABLE, &["identity_id", "name", "native_id", "kind", "provider", "scope_id"], |row| {
@@ -33,6 +35,9 @@ pub(super) fn read(store: &Store, coverage: &Coverage) -> Result<AccessGraph, Er
             if *kind == Some("service_account")
                 && let Some(native) = native
             {
+                if *provider == Some("gcp") {
+                    numbers.insert(format!("gcp:{native}"), (*id).to_owned());
+                }
                 subjects.entry((*native).to_owned()).or_default().push((*id).to_owned());
             }
         }
@@ -47,6 +52,7 @@ pub(super) fn read(store: &Store, coverage: &Coverage) -> Result<AccessGraph, Er
     let mut by_account: BTreeMap<String, Vec<String>> = BTreeMap::new();
     each(store, Trust::TABLE, &["identity_id", "kind", "subject"], |row| {
         let [Some(id), Some(kind), Some(subject)] = row else { return };
+        let id: &str = numbers.get(*id).map_or(id, String::as_str);
         match *kind {
             "same_account" | "cross_account" => match account_root(subject) {
                 Some(account) => {
@@ -55,6 +61,8 @@ pub(super) fn read(store: &Store, coverage: &Coverage) -> Result<AccessGraph, Er
                 }
                 None => graph.can_become(subject, id),
             },
+            // Whoever makes tokens for an identity speaks for it.
+            "token_creator" => graph.can_become(subject, id),
             "oidc" => {
                 for pattern in subject.split_whitespace().filter(|text| text.starts_with("system:serviceaccount:")) {
                     for (native, accounts) in &subjects {

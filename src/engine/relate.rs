@@ -424,4 +424,64 @@ mod tests {
             assert!(answer.rows.is_empty());
         }
     }
+
+    /// The views of some fixtures, and the folder that they lie in.
+    fn related(fixtures: &[&str]) -> (Engine, tempfile::TempDir) {
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures/sources");
+        let paths: Vec<PathBuf> = fixtures.iter().map(|file| root.join(file)).collect();
+        let config = Config::default();
+        let options = crate::sources::Options {
+            paths: &paths,
+            leave_out: None,
+            config: &config,
+            config_folder: None,
+            as_of: Some(crate::config::Moment::parse("2026-06-30").unwrap()),
+            max_evidence_age_days: 92,
+        };
+        let work = tempfile::tempdir().unwrap();
+        let estate = crate::sources::load(crate::sources::SOURCES, &options, Store::new(work.path())).unwrap();
+        crate::access::compute(&estate.store, &estate.coverage).unwrap();
+        let sources = estate.files.iter().map(|file| (file.source_id().to_owned(), file.as_of.micros())).collect();
+        let options = RelateOptions { store: &estate.store, coverage: &estate.coverage, sources, config: &config };
+        let engine = Engine::new().unwrap();
+        engine.relate(&options).unwrap();
+        (engine, work)
+    }
+
+    /// One export names the account by address, the other by number: the way into it leads to what it holds.
+    #[test]
+    fn an_account_named_by_number_is_the_one_named_by_address() {
+        let files = ["gcp.service_accounts/good/list.json", "gcp.iam_policies/good/by-number.json"];
+        let (engine, _work) = related(&files);
+        let one = |sql: &str| format!("{:?}", engine.query(sql).unwrap().rows);
+        let trusts = one("SELECT identity_id, identity_kind, subject FROM trusts");
+        assert!(trusts.contains("gcp:etl@acme-prod.iam.gserviceaccount.com"), "{trusts}");
+        assert!(trusts.contains("service_account") && trusts.contains("gcp:user:ann@acme.example"), "{trusts}");
+        let path = one("SELECT admin_path FROM identities WHERE identity_id = 'gcp:user:ann@acme.example'");
+        assert!(path.contains("ann@acme.example > etl@acme-prod.iam.gserviceaccount.com: full control"), "{path}");
+    }
+
+    /// A fresh cluster binds rights to controllers of its own that have not started, and one of its bindings names
+    /// an account that is gone. Only that one may be shown as a leftover.
+    #[test]
+    fn of_the_missing_holders_of_a_fresh_cluster_one_is_a_leftover() {
+        let (engine, _work) = related(&["k8s.list/good/fresh-cluster.json"]);
+        // A subject of a binding holds one row for each rule of the role.
+        let subjects = |which: &str| {
+            let place = "CASE WHEN via LIKE 'binding:%' THEN resource ELSE '' END";
+            let sql = format!(
+                "SELECT DISTINCT identity_id, via, {place} AS place FROM entitlements \
+                 WHERE NOT holder_exists AND {which} ORDER BY identity_id, via, place"
+            );
+            engine.query(&sql).unwrap().rows
+        };
+        assert_eq!(subjects("true").len(), 37);
+        assert_eq!(subjects("holder_builtin").len(), 36);
+        let left: Vec<String> = subjects("NOT holder_builtin").iter().map(|row| format!("{row:?}")).collect();
+        assert_eq!(left.len(), 1);
+        assert!(
+            left[0].contains("k8s:good:sa:agents:gone") && left[0].contains("binding:shared-agent-secrets"),
+            "{left:?}"
+        );
+    }
 }

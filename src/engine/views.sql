@@ -20,6 +20,13 @@ SELECT DISTINCT
   identity_id
 FROM identity
 WHERE kind = 'iam_user' AND scope_id IS NOT NULL
+UNION ALL
+-- Google Cloud names a service account by address in some exports and by number in others.
+SELECT DISTINCT
+  concat('gcp:', native_id) AS alias,
+  identity_id
+FROM identity
+WHERE provider = 'gcp' AND kind = 'service_account' AND regexp_like(native_id, '^[0-9]+$')
 
 -- section: IDENTITY_ROWS
 SELECT
@@ -248,11 +255,14 @@ SELECT * FROM (
 -- section: TRUST_ROWS
 SELECT * FROM (
   SELECT
-    t.*,
+    t.* EXCEPT (identity_id),
+    coalesce(a.identity_id, t.identity_id) AS identity_id,
     CASE WHEN t.created_at <= s.as_of
          THEN (CAST(s.as_of AS BIGINT) - CAST(t.created_at AS BIGINT)) / 86400000000 END AS age_days,
     row_number() OVER (PARTITION BY t.trust_id ORDER BY s.rank, t.locator) AS nth
-  FROM trust t JOIN src s ON t.source_id = s.source_id
+  FROM trust t
+  JOIN src s ON t.source_id = s.source_id
+  LEFT JOIN ALIASES a ON t.identity_id = a.alias
 ) WHERE nth = 1
 
 -- section: USE_ROWS

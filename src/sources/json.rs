@@ -70,6 +70,44 @@ pub fn pieces(
     }
 }
 
+/// Streams documents that follow each other, each as [`pieces`] does: answers of one command that was run for
+/// many things into one file. `each` also gets the number of the document, from 1; from the second on, pointers
+/// name it. Returns how many documents there were.
+///
+/// # Errors
+/// [`Broken`] when the text breaks off or is no JSON, or when `each` says so.
+pub fn pages(
+    reader: impl Read,
+    arrays: &[&str],
+    values: &[&str],
+    each: &mut dyn FnMut(usize, Piece) -> Result<(), Broken>,
+) -> Result<usize, Broken> {
+    let mut deserializer = serde_json::Deserializer::from_reader(reader);
+    let mut number = 0;
+    loop {
+        match deserializer.end() {
+            Ok(()) => return Ok(number),
+            // Text after a document is the next one.
+            Err(error) if error.is_syntax() => {}
+            Err(error) => return Err(broken(&error)),
+        }
+        number += 1;
+        let mut failure = None;
+        let mut hand_out = |mut piece: Piece| {
+            if number > 1 {
+                piece.pointer = format!("document {number} {}", piece.pointer);
+            }
+            each(number, piece)
+        };
+        let walk = Walk { arrays, values, each: &mut hand_out, failure: &mut failure };
+        let result = walk.deserialize(&mut deserializer);
+        match failure {
+            Some(broken) => return Err(broken),
+            None => result.map_err(|error| broken(&error))?,
+        }
+    }
+}
+
 /// Streams documents that follow each other: NDJSON, or concatenated JSON. `each` gets the number of the
 /// document, from 1, and its text.
 ///
@@ -339,6 +377,26 @@ mod tests {
         let found = collect(r#"{"a": [1, {"b": 2}], "skip": [3], "v": {"x": 1}, "n": null}"#, &["a", "n"], &["v"]);
         assert_eq!(found.unwrap(), ["/a/0 1", "/a/1 {\"b\": 2}", "/v {\"x\": 1}"]);
         assert_eq!(collect("[1,2]", &[], &[]).unwrap(), ["/0 1", "/1 2"]);
+    }
+
+    #[test]
+    fn pages_may_follow_each_other() {
+        let collect = |text: &str| {
+            let mut found = Vec::new();
+            let count = pages(text.as_bytes(), &["keys"], &["next"], &mut |number, piece| {
+                found.push(format!("{number} {} {}", piece.pointer, piece.text()));
+                Ok(())
+            });
+            (count.map_err(|broken| broken.to_string()), found)
+        };
+        let (count, found) = collect("[1]\n[] {\"keys\": [2, 3], \"next\": \"x\", \"other\": 4}\n");
+        assert_eq!(count, Ok(3));
+        assert_eq!(found, ["1 /0 1", "3 document 3 /keys/0 2", "3 document 3 /keys/1 3", "3 document 3 /next \"x\""]);
+        assert_eq!(collect("  ").0, Ok(0));
+        let (count, found) = collect("[1] [2,");
+        assert!(count.unwrap_err().starts_with("the file breaks off at line 1"));
+        assert_eq!(found.len(), 2);
+        assert!(collect("[1] nonsense").0.unwrap_err().starts_with("the file is not valid JSON"));
     }
 
     #[test]

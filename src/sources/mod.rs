@@ -10,6 +10,7 @@ mod discover;
 mod environment;
 #[cfg(test)]
 mod fixtures;
+mod gcp;
 mod hash;
 mod input;
 mod json;
@@ -22,6 +23,7 @@ mod output;
 mod probe;
 mod questionnaire;
 mod scanners;
+mod spire;
 #[cfg(test)]
 mod testing;
 

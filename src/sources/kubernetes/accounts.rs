@@ -150,10 +150,15 @@ pub(super) fn user_kind(metadata: &Metadata) -> Option<&'static str> {
 fn cloud_identities(metadata: &Metadata) -> Vec<String> {
     let role = metadata.annotation("eks.amazonaws.com/role-arn").filter(|arn| arn.starts_with("arn:"));
     let client = metadata.annotation("azure.workload.identity/client-id");
+    // Without a tenant it is the one that the cluster's webhook was set up with.
+    let tenant = metadata.annotation("azure.workload.identity/tenant-id");
     let email = metadata.annotation("iam.gke.io/gcp-service-account").filter(|email| email.contains('@'));
     role.map(str::to_owned)
         .into_iter()
-        .chain(client.map(|id| format!("entra:app:{}", id.to_lowercase())))
+        .chain(client.map(|id| match tenant {
+            Some(tenant) => format!("entra:{tenant}:app:{id}").to_lowercase(),
+            None => format!("entra:app:{id}").to_lowercase(),
+        }))
         .chain(email.map(|email| format!("gcp:{}", email.to_lowercase())))
         .collect()
 }

@@ -14,6 +14,8 @@ pub(super) enum Kind {
     ServiceAccount,
     Secret,
     Pod,
+    /// Deployments, jobs and the like, which make pods from a template.
+    Controller,
     Role,
     ClusterRole,
     RoleBinding,
@@ -28,6 +30,9 @@ impl Kind {
             "ServiceAccount" => (Self::ServiceAccount, ""),
             "Secret" => (Self::Secret, ""),
             "Pod" => (Self::Pod, ""),
+            "ReplicationController" => (Self::Controller, ""),
+            "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" => (Self::Controller, "apps"),
+            "Job" | "CronJob" => (Self::Controller, "batch"),
             "Role" => (Self::Role, "rbac.authorization.k8s.io"),
             "ClusterRole" => (Self::ClusterRole, "rbac.authorization.k8s.io"),
             "RoleBinding" => (Self::RoleBinding, "rbac.authorization.k8s.io"),
@@ -45,6 +50,8 @@ pub(super) struct Seen {
     pub kinds: BTreeSet<Kind>,
     /// Whether the file is one list, and not single objects that somebody picked.
     pub is_list: bool,
+    /// Whether the objects were written by hand, for a cluster that may hold others.
+    pub are_manifests: bool,
     /// Whether a token says when it was last used.
     pub last_use: bool,
     /// Whether service accounts lie in more than one namespace, as those of every whole cluster do.
@@ -80,6 +87,12 @@ impl Seen {
         self.cover_entitlements(&state, out);
         if self.has(Kind::Pod) {
             state(Fact::Use, Level::Full, None, out);
+        } else if self.has(Kind::Controller) {
+            state(Fact::Use, Level::Partial, Some("pods are not in the file, only what makes some of them"), out);
+        }
+        if self.are_manifests && self.has(Kind::Secret) {
+            state(Fact::ExposureCode, Level::Partial, Some("secrets and container environments only"), out);
+        } else if self.has_workloads() {
             state(Fact::ExposureCode, Level::Partial, Some("container environments only"), out);
         }
     }
@@ -96,7 +109,7 @@ impl Seen {
                 (Level::None, "no secret says when it was last used")
             };
             state(Fact::CredentialLastUsed, level, Some(note), out);
-        } else if self.has(Kind::Pod) {
+        } else if self.has_workloads() {
             for fact in [Fact::Credential, Fact::CredentialExpiry, Fact::CredentialStorage] {
                 state(fact, Level::Partial, Some("secrets are not in the file"), out);
             }
@@ -125,13 +138,19 @@ impl Seen {
         }
     }
 
+    fn has_workloads(&self) -> bool {
+        self.has(Kind::Pod) || self.has(Kind::Controller)
+    }
+
     fn has(&self, kind: Kind) -> bool {
         self.kinds.contains(&kind)
     }
 
     /// Why nothing in the file can be all there is.
     fn limit(&self) -> Option<&'static str> {
-        if !self.is_list {
+        if self.are_manifests {
+            Some("manifests: what somebody wrote down, which need not be what the cluster holds")
+        } else if !self.is_list {
             Some("single objects, not a list")
         } else if self.has(Kind::ServiceAccount) && !self.many_namespaces {
             // Every namespace has a service account, and every cluster has several namespaces.

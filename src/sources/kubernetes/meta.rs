@@ -22,6 +22,7 @@ const ENVIRONMENT_KEYS: [&str; 3] = ["environment", "env", "stage"];
 pub(super) struct Metadata {
     pub name: String,
     namespace: Option<String>,
+    uid: Option<String>,
     creation_timestamp: Option<String>,
     labels: Option<BTreeMap<String, String>>,
     annotations: Option<BTreeMap<String, String>>,
@@ -36,7 +37,30 @@ pub(super) struct OwnerReference {
     controller: Option<bool>,
 }
 
+/// The metadata of what a controller makes: it has no name before it is made.
+#[derive(Default, Deserialize)]
+pub(super) struct TemplateMetadata {
+    labels: Option<BTreeMap<String, String>>,
+    annotations: Option<BTreeMap<String, String>>,
+}
+
 impl Metadata {
+    /// Metadata of whatever a controller makes from a template: what the template does not say, the controller does.
+    pub fn of_template(self, template: Option<TemplateMetadata>) -> Self {
+        let TemplateMetadata { labels, annotations } = template.unwrap_or_default();
+        let both = |own: Option<BTreeMap<String, String>>, theirs: Option<BTreeMap<String, String>>| {
+            let mut all = own.unwrap_or_default();
+            all.extend(theirs.unwrap_or_default());
+            Some(all)
+        };
+        Self { labels: both(self.labels, labels), annotations: both(self.annotations, annotations), ..self }
+    }
+
+    /// Whether a cluster made the object; otherwise somebody wrote it into a file.
+    pub fn is_of_cluster(&self) -> bool {
+        self.uid.as_deref().is_some_and(|uid| !uid.is_empty())
+    }
+
     /// The namespace that the object lies in.
     pub fn namespace(&self) -> Result<&str, Reject> {
         self.namespace

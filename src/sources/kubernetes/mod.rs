@@ -2,9 +2,12 @@
 //! Objects refer to each other in any order, so their short forms wait for the file's end.
 
 mod accounts;
+pub mod audit;
 mod coverage;
+pub mod manifests;
 mod meta;
 mod plaintext;
+mod pods;
 mod rbac;
 mod rules;
 mod secrets;
@@ -60,17 +63,12 @@ impl Source for KubernetesList {
     }
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
-        if probe.first_line().starts_with("apiVersion:") {
-            return Recognised::Maybe(
-                "Kubernetes YAML; export the objects again with `kubectl get ... -o json`".into(),
-            );
-        }
         if !probe.has_key("apiVersion") {
             return Recognised::No;
         }
         let version = probe.text_at("apiVersion");
         if version.is_some_and(|version| version.starts_with(AUDIT)) {
-            return Recognised::Maybe("a Kubernetes audit log, which Rungs does not read; export the objects".into());
+            return Recognised::No;
         }
         let kind = probe.text_at("kind");
         if probe.has_key("items") {
@@ -195,6 +193,7 @@ impl<'a> Cluster<'a> {
                 Ok(())
             }
             Kind::Pod => self.workloads.take(text, locator, out),
+            Kind::Controller => self.workloads.take_controller(text, locator, out),
             Kind::Role => self.access.take_role(text, false),
             Kind::ClusterRole => self.access.take_role(text, true),
             Kind::RoleBinding => self.access.take_binding(text, false, locator, out),

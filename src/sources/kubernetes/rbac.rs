@@ -251,7 +251,7 @@ impl Holder {
                 let namespace = namespace.or_else(|| binding_namespace.map(str::to_owned))?;
                 Some(Self::Account { namespace, name })
             }
-            "User" => Some(match name.strip_prefix(ACCOUNT_USER).and_then(|rest| rest.split_once(':')) {
+            "User" => Some(match account_of(&name) {
                 Some((namespace, name)) => Self::Account { namespace: namespace.to_owned(), name: name.to_owned() },
                 None => Self::User(name),
             }),
@@ -269,9 +269,22 @@ impl Holder {
     }
 }
 
+/// Id of whoever speaks under a name: of a service account, else of a user.
+pub(super) fn principal_id(cluster: &str, name: &str) -> String {
+    match account_of(name) {
+        Some((namespace, name)) => account_id(cluster, namespace, name),
+        None => Holder::User(name.to_owned()).id(cluster),
+    }
+}
+
+/// Namespace and name of the service account that speaks under a name.
+pub(super) fn account_of(name: &str) -> Option<(&str, &str)> {
+    name.strip_prefix(ACCOUNT_USER).and_then(|rest| rest.split_once(':'))
+}
+
 /// Kind of a user, and whether a person is behind it. User accounts are meant for people, but managed
 /// clusters also let cloud machines in under names of their own.
-fn kind_of_user(name: &str) -> (&'static str, Option<bool>) {
+pub(super) fn kind_of_user(name: &str) -> (&'static str, Option<bool>) {
     let is_cloud_role = name.starts_with("arn:") && (name.contains(":role/") || name.contains(":assumed-role/"));
     if name == "system:anonymous" {
         ("service_principal", None)

@@ -172,6 +172,26 @@ fn literals_in_containers_are_exposures() {
     );
 }
 
+#[test]
+fn what_makes_pods_is_the_same_user_as_its_pods() {
+    let loaded = load("good/workloads.json");
+    let rows = loaded.rows(IdentityUse::TABLE, &["identity_id", "user_ref", "first_seen", "locator"]);
+    assert_eq!(
+        lines(rows),
+        [
+            "k8s:good:sa:payments:api | payments/api | 2026-04-01T08:00:00Z | /items/0",
+            "k8s:good:sa:payments:default | payments/backup | ∅ | /items/2",
+        ]
+    );
+    assert_eq!(loaded.rows(Exposure::TABLE, &["location"]).len(), 2, "one for each workload");
+    let wrong = load("bad/no-template.json");
+    let reasons: Vec<&str> = file(&wrong).rejected.iter().map(|rejected| rejected.reason.as_str()).collect();
+    assert_eq!(reasons[0], "the workload has no template of pods");
+    assert!(reasons[1].starts_with("the record does not have the shape of a workload"), "{reasons:?}");
+    let note = "pods are not in the file, only what makes some of them";
+    assert!(coverage(&load("good/deployments.json")).contains(&format!("use partial {note}")));
+}
+
 const ENTITLEMENT: &[&str] = &[
     "identity_id",
     "action",
@@ -420,16 +440,16 @@ fn what_only_looks_like_objects_is_told_apart() {
         "the kind comes later"
     );
     let is_maybe = |text: &str| matches!(of(text), Recognised::Maybe(_));
-    assert!(is_maybe(r#"{"kind": "Event", "apiVersion": "audit.k8s.io/v1", "level": "Metadata"}"#));
-    assert!(is_maybe(r#"{"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "items": []}"#));
     assert!(is_maybe(r#"{"kind": "ConfigMapList", "apiVersion": "v1", "metadata": {}, "items": []}"#));
-    assert!(is_maybe("apiVersion: v1\nkind: Namespace\n"));
     for other in [
         r#"{"kind": "Config", "apiVersion": "v1", "clusters": []}"#,
         r#"{"kind": "Role", "apiVersion": "iam.aws.crossplane.io/v1beta1", "metadata": {}}"#,
         r#"{"items": [{"metadata": {}}], "kind": "List"}"#,
         r#"[{"name": "x"}]"#,
         "kind: nothing",
+        r#"{"kind": "Event", "apiVersion": "audit.k8s.io/v1", "level": "Metadata"}"#,
+        r#"{"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "items": []}"#,
+        "apiVersion: v1\nkind: Namespace\n",
     ] {
         assert_eq!(of(other), Recognised::No, "{other}");
     }

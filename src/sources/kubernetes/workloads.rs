@@ -1,5 +1,6 @@
-//! Pods: which workload runs as which service account, the tokens projected into it, and secrets that its
-//! containers carry in clear text. Pods of one workload are one row, so that a restart changes nothing.
+//! Pods, and what makes pods from a template: which workload runs as which service account, the tokens projected
+//! into it, and secrets that its containers carry in clear text. Pods of one workload are one row, so that a
+//! restart changes nothing, and are the same row as what makes them.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +8,9 @@ use serde::Deserialize;
 
 use super::PROVIDER;
 use super::accounts::{Accounts, user_kind};
-use super::meta::{Metadata, account_id};
+use super::meta::{Metadata, TemplateMetadata, account_id};
 use super::plaintext::{self, Found};
+use super::pods::without_run;
 use crate::config::Moment;
 use crate::inventory::column::Word;
 use crate::inventory::schema::{Credential, Exposure, IdentityUse};
@@ -27,6 +29,36 @@ const EPHEMERAL_SECONDS: i64 = 86_400;
 #[derive(Deserialize)]
 struct Pod {
     metadata: Metadata,
+    spec: Spec,
+}
+
+/// A Deployment, Job or the like. A CronJob has its template inside that of its jobs.
+#[derive(Deserialize)]
+struct Controller {
+    metadata: Metadata,
+    spec: ControllerSpec,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ControllerSpec {
+    template: Option<Template>,
+    job_template: Option<JobTemplate>,
+}
+
+#[derive(Deserialize)]
+struct JobTemplate {
+    spec: JobSpec,
+}
+
+#[derive(Deserialize)]
+struct JobSpec {
+    template: Option<Template>,
+}
+
+#[derive(Deserialize)]
+struct Template {
+    metadata: Option<TemplateMetadata>,
     spec: Spec,
 }
 
@@ -113,13 +145,35 @@ pub(super) struct Workloads {
 impl Workloads {
     pub fn take(&mut self, text: &str, locator: &str, out: &mut Output) -> Result<(), Stop> {
         let Pod { metadata, spec } = json::parse(text, "a Pod")?;
+        let name = workload_name(&metadata).to_owned();
+        self.take_spec(&metadata, name, &spec, locator, out)
+    }
+
+    /// Reads what makes pods. One that another one made says nothing of its own.
+    pub fn take_controller(&mut self, text: &str, locator: &str, out: &mut Output) -> Result<(), Stop> {
+        let Controller { metadata, spec } = json::parse(text, "a workload")?;
+        if metadata.controller().is_some() {
+            return Ok(());
+        }
+        let of_jobs = || spec.job_template.and_then(|jobs| jobs.spec.template);
+        let Some(Template { metadata: made, spec }) = spec.template.or_else(of_jobs) else {
+            return Err(Reject::because("the workload has no template of pods").into());
+        };
+        let name = metadata.name.clone();
+        self.take_spec(&metadata.of_template(made), name, &spec, locator, out)
+    }
+
+    fn take_spec(
+        &mut self,
+        metadata: &Metadata,
+        name: String,
+        spec: &Spec,
+        locator: &str,
+        out: &mut Output,
+    ) -> Result<(), Stop> {
         let first_seen = metadata.created_at(locator, out)?;
         let account = spec.service_account_name.as_deref().filter(|name| !name.is_empty()).unwrap_or("default");
-        let workload = Workload {
-            namespace: metadata.namespace()?.to_owned(),
-            name: workload_name(&metadata).to_owned(),
-            account: account.to_owned(),
-        };
+        let workload = Workload { namespace: metadata.namespace()?.to_owned(), name, account: account.to_owned() };
         let mut tokens = Vec::new();
         for volume in spec.volumes.iter().flatten() {
             let projections = volume.projected.iter().flat_map(|projected| projected.sources.iter().flatten());
@@ -138,7 +192,7 @@ impl Workloads {
         if known.locator.is_empty() {
             locator.clone_into(&mut known.locator);
         }
-        known.user_kind = known.user_kind.or_else(|| user_kind(&metadata));
+        known.user_kind = known.user_kind.or_else(|| user_kind(metadata));
         known.environment = known.environment.take().or_else(|| metadata.environment());
         known.first_seen = earlier(known.first_seen, first_seen);
         Ok(())
@@ -292,13 +346,6 @@ fn workload_name(pod: &Metadata) -> &str {
         "Node" => pod.name.strip_suffix(&owner.name).and_then(|name| name.strip_suffix('-')).unwrap_or(&pod.name),
         _ => &owner.name,
     }
-}
-
-/// The name of a CronJob, from that of one of its Jobs, which ends in the minutes (or, long ago, seconds)
-/// since 1970.
-fn without_run(job: &str) -> &str {
-    let is_run = |run: &str| matches!(run.len(), 8 | 10) && run.bytes().all(|byte| byte.is_ascii_digit());
-    job.rsplit_once('-').filter(|(name, run)| !name.is_empty() && is_run(run)).map_or(job, |(name, _)| name)
 }
 
 /// The name of a volume; that of the automatic mount ends in letters that differ from pod to pod.
