@@ -4,8 +4,14 @@ use super::{Source, agents, aws, kubernetes, questionnaire, scanners};
 
 /// Every export format that Rungs reads.
 pub const SOURCES: &[&dyn Source] = &[
+    &agents::a2a_card::AgentCard,
+    &agents::autogen::AutoGen,
+    &agents::crewai::CrewAi,
+    &agents::langgraph::LangGraph,
     &agents::mcp_config::McpConfig,
     &agents::mcp_tools::McpTools,
+    &agents::openai_agents::OpenAiAgents,
+    &agents::server_json::ServerJson,
     &aws::access_key_last_used::AccessKeyLastUsed,
     &aws::access_keys::AccessKeys,
     &aws::authorization_details::AuthorizationDetails,
