@@ -5,6 +5,7 @@ use super::{Source, agents, aws, kubernetes, questionnaire, scanners};
 /// Every export format that Rungs reads.
 pub const SOURCES: &[&dyn Source] = &[
     &agents::a2a_card::AgentCard,
+    &agents::agent_scan::AgentScan,
     &agents::autogen::AutoGen,
     &agents::crewai::CrewAi,
     &agents::langgraph::LangGraph,

@@ -1,6 +1,7 @@
 //! Exports and configurations of AI agents and of the tools that they can call.
 
 pub mod a2a_card;
+pub mod agent_scan;
 pub mod autogen;
 pub mod crewai;
 mod host;
