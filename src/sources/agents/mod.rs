@@ -4,7 +4,9 @@ pub mod a2a_card;
 pub mod agent_scan;
 pub mod autogen;
 pub mod crewai;
+pub mod cyclonedx;
 mod host;
+pub mod keys;
 pub mod langgraph;
 mod launch;
 mod literal;
@@ -12,10 +14,12 @@ pub mod mcp_config;
 pub mod mcp_tools;
 mod models;
 pub mod openai_agents;
+mod pages;
 mod secrets;
 mod server;
 pub mod server_json;
 mod shapes;
+pub mod spdx;
 mod subject;
 
 /// The provider of everything in this room.

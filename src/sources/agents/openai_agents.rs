@@ -7,14 +7,13 @@ use serde_json::Value;
 use super::secrets::shown;
 use super::server::{self, Reading};
 use super::subject::Subject;
-use super::{PROVIDER, models};
-use crate::config::Moment;
+use super::{PROVIDER, models, pages};
 use crate::inventory::column::Word;
 use crate::inventory::schema::{Agent, AgentTool};
 use crate::inventory::{Fact, Level};
 use crate::sources::outline::Outline;
 use crate::sources::output::Stop;
-use crate::sources::{About, Broken, Input, Output, Probe, Recognised, Reject, Source, environment, hash, json};
+use crate::sources::{About, Broken, Input, Output, Probe, Recognised, Reject, Source, environment, hash};
 
 /// Tools that run code or commands, by the names that the SDK and the API give them.
 const RUNNERS: &[&str] = &["code_interpreter", "local_shell", "shell", "apply_patch"];
@@ -71,22 +70,7 @@ impl Source for OpenAiAgents {
 
     fn load(&self, input: &Input, out: &mut Output) -> Result<(), Broken> {
         let mut seen = Seen::default();
-        json::records(input.reader()?, &mut |locator, document| {
-            let record: Value = match json::parse(document.get(), "an agent of the OpenAI Agents SDK") {
-                Ok(record) => record,
-                Err(reject) => return out.record(locator, |_| Err(reject.into())),
-            };
-            let Some(assistants) = record.get("data").and_then(Value::as_array) else {
-                return out.record(locator, |out| seen.read(&record, locator, input, out));
-            };
-            out.pages_missing(record.get("has_more").and_then(Value::as_bool) == Some(true));
-            for (at, assistant) in assistants.iter().enumerate() {
-                let locator =
-                    if locator == "document 1" { format!("/data/{at}") } else { format!("{locator}/data/{at}") };
-                out.record(&locator, |out| seen.read(assistant, &locator, input, out))?;
-            }
-            Ok(())
-        })?;
+        pages::each("data", input, out, &mut |record, locator, out| seen.read(record, locator, input, out))?;
         seen.cover(&input.scope_id, out);
         Ok(())
     }
@@ -271,7 +255,7 @@ struct Assistant {
 fn read_assistant(record: &Value, locator: &str, input: &Input, out: &mut Output) -> Result<(), Stop> {
     let assistant = Assistant::deserialize(record)
         .map_err(|_| Reject::because("the record does not have the shape of an assistant"))?;
-    let created_at = created(assistant.created_at.as_ref(), locator, out)?;
+    let created_at = pages::past("created_at", assistant.created_at.as_ref(), locator, out)?;
     let subject = Subject::new(input, format!("openai:{}:{}", input.scope_id, assistant.id));
     for tool in assistant.tools.iter().flatten() {
         let function = tool.get("function");
@@ -291,14 +275,6 @@ fn read_assistant(record: &Value, locator: &str, input: &Input, out: &mut Output
         ..subject.agent("openai_agents", name.unwrap_or(&assistant.id), locator)
     })?;
     Ok(())
-}
-
-fn created(value: Option<&Value>, locator: &str, out: &mut Output) -> Result<Option<Moment>, Reject> {
-    match value {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => out.past("created_at", text, locator).map(Some),
-        Some(other) => out.past("created_at", &other.to_string(), locator).map(Some),
-    }
 }
 
 #[cfg(test)]
