@@ -14,6 +14,9 @@ use crate::inventory::column::Word;
 use crate::inventory::schema::{CoverageRow, SourceRow};
 use crate::inventory::{self, Coverage, CoverageEntry, CoverageKey, Level, PROVIDERS, Provider, Rejected, Store};
 
+/// Precedence of what people state.
+const STATED: u8 = 5;
+
 /// Why nothing could be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -115,6 +118,8 @@ pub struct LoadedFile {
 /// How far one file covers one fact of a scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileCoverage {
+    /// Provider of the scope, which is not always the file's own.
+    pub provider: &'static str,
     /// The scope.
     pub scope_id: String,
     /// The fact.
@@ -276,7 +281,7 @@ fn load_one(found: &Found, index: usize, options: &Options<'_>, store: &Store) -
     });
     let coverage = cut_short(covered, short);
     let excluded = !coverage.is_empty()
-        && coverage.iter().all(|covered| is_excluded(options.config, about.provider, &covered.scope_id));
+        && coverage.iter().all(|covered| is_excluded(options.config, covered.provider, &covered.scope_id));
     if excluded {
         drop_rows(store, index)?;
     }
@@ -364,12 +369,12 @@ fn settle_as_of(
 fn cut_short(covered: BTreeMap<Covered, Extent>, short: Option<&str>) -> Vec<FileCoverage> {
     covered
         .into_iter()
-        .map(|((_, scope_id, fact), Extent { level, note, window_from })| {
+        .map(|((provider, scope_id, fact), Extent { level, note, window_from })| {
             let (level, note) = match short {
                 Some(reason) if level == Level::Full => (Level::Partial, Some(reason.to_owned())),
                 _ => (level, note),
             };
-            FileCoverage { scope_id, fact, level, note, window_from }
+            FileCoverage { provider, scope_id, fact, level, note, window_from }
         })
         .collect()
 }
@@ -405,10 +410,17 @@ fn build_coverage(options: &Options<'_>, files: &[LoadedFile], as_of: Moment) ->
     for scope in &options.config.scopes {
         coverage.declare(&scope.provider, &scope.id);
     }
-    for file in files.iter().filter(|file| !file.excluded) {
+    // What people state comes last: it says something of scopes that exports know, and makes none.
+    let (stated, shown): (Vec<_>, Vec<_>) =
+        files.iter().filter(|file| !file.excluded).partition(|file| file.about.precedence == STATED);
+    for file in shown.into_iter().chain(stated) {
         for covered in &file.coverage {
+            let is_stated = file.about.precedence == STATED;
+            if is_stated && !coverage.has_scope(covered.provider, &covered.scope_id) {
+                continue;
+            }
             let key = CoverageKey {
-                provider: file.about.provider.to_owned(),
+                provider: covered.provider.to_owned(),
                 scope_id: covered.scope_id.clone(),
                 fact: covered.fact,
             };
@@ -452,7 +464,7 @@ fn write_provenance(store: &Store, files: &[LoadedFile]) -> Result<(), Error> {
             writer.push(CoverageRow {
                 source_id: file.source_id().to_owned(),
                 scope_id: Word(covered.scope_id.clone()),
-                provider: Word::from(file.about.provider),
+                provider: Word::from(covered.provider),
                 fact: Word::from(covered.fact.name()),
                 level: Word::from(covered.level.name()),
                 window_from: covered.window_from,
