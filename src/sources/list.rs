@@ -23,6 +23,7 @@ pub const SOURCES: &[&dyn Source] = &[
     &aws::credential_report::CredentialReport,
     &aws::secrets_manager::SecretsManager,
     &kubernetes::KubernetesList,
+    &questionnaire::register::Register,
     &questionnaire::spreadsheet::QuestionnaireCsv,
     &questionnaire::yaml::QuestionnaireYaml,
     &scanners::detect_secrets::DetectSecrets,
