@@ -407,6 +407,52 @@ mod tests {
         }
     }
 
+    /// A register names an owner for one of two users, by id and by name, and for a user whom no export lists.
+    #[test]
+    fn a_register_states_owners_and_makes_no_identity() {
+        let fixtures = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures/sources");
+        let work = tempfile::tempdir().unwrap();
+        let exports = work.path().join("exports");
+        std::fs::create_dir_all(&exports).unwrap();
+        std::fs::copy(fixtures.join("aws.credential_report/good/two-users.csv"), exports.join("report.csv")).unwrap();
+        let register = "identity;scope;owner;environment\n\
+            ARN:aws:iam::123456789012:user/people/alice;;anna;\n\
+            alice;123456789012;;prod\n\
+            carol;123456789012;nobody;\n\
+            arn:aws:iam::999999999999:user/dave;;dora;\n";
+        std::fs::write(exports.join("register.csv"), register).unwrap();
+        let config = Config::default();
+        let options = crate::sources::Options {
+            paths: std::slice::from_ref(&exports),
+            leave_out: None,
+            config: &config,
+            config_folder: None,
+            as_of: Some(crate::config::Moment::parse("2026-06-30").unwrap()),
+            max_evidence_age_days: 92,
+        };
+        let store = Store::new(work.path().join("work"));
+        std::fs::create_dir_all(work.path().join("work")).unwrap();
+        let estate = crate::sources::load(crate::sources::SOURCES, &options, store).unwrap();
+        assert_eq!(estate.coverage.scopes().collect::<Vec<_>>(), [("aws", "123456789012")]);
+        assert_eq!(estate.coverage.level("aws", "123456789012", Fact::Owner), Level::Partial);
+        let mut files: Vec<_> = estate.files.iter().collect();
+        files.sort_by_key(|file| file.about.precedence);
+        let sources = files.iter().map(|file| (file.source_id().to_owned(), file.as_of.micros())).collect();
+        crate::access::compute(&estate.store, &estate.coverage).unwrap();
+        let options = RelateOptions { store: &estate.store, coverage: &estate.coverage, sources, config: &config };
+        let engine = Engine::new().unwrap();
+        engine.relate(&options).unwrap();
+        let sql = "SELECT identity_name, identity_kind, identity_owner, owner_basis, has_owner, environment \
+                   FROM identities ORDER BY identity_name";
+        let rows: Vec<String> = engine.query(sql).unwrap().rows.iter().map(|row| format!("{row:?}")).collect();
+        assert_eq!(rows.len(), 2, "{rows:?}");
+        for word in ["alice", "iam_user", "anna", "register", "true", "production"] {
+            assert!(rows[0].contains(word), "{word}: {rows:?}");
+        }
+        // That the register does not name bob says nothing of who owns him.
+        assert!(rows[1].contains("bob") && !rows[1].contains("true") && !rows[1].contains("false"), "{rows:?}");
+    }
+
     /// Fills the views from empty tables: every declared column must come out of the SQL in its declared type.
     #[test]
     fn the_sql_gives_every_declared_column() {

@@ -46,6 +46,35 @@ SELECT
   END AS idle_days
 FROM identity i JOIN src s ON i.source_id = s.source_id
 
+-- section: REGISTERED
+SELECT DISTINCT identity_id AS alias FROM identity WHERE kind = 'registered'
+
+-- section: REGISTER_NAMES
+-- A register of people names an identity by its id or by its name within a scope. A name that two identities share
+-- names neither.
+SELECT alias, max(listed) AS identity_id
+FROM (
+  SELECT r.alias, i.identity_id AS listed
+  FROM REGISTERED r JOIN IDENTITY_ROWS i ON r.alias = concat('register:', lower(i.identity_id))
+  WHERE i.kind <> 'registered'
+  UNION ALL
+  SELECT r.alias, i.identity_id AS listed
+  FROM REGISTERED r
+  JOIN IDENTITY_ROWS i ON r.alias = concat('register:', lower(CAST(i.scope_id AS VARCHAR)), ':', lower(i.name))
+  WHERE i.kind <> 'registered'
+)
+GROUP BY alias
+HAVING count(DISTINCT listed) = 1
+
+-- section: IDENTITY_KNOWN
+-- A register states something of identities that exports list. What no export lists is no identity for all that.
+SELECT
+  i.* EXCEPT (identity_id),
+  coalesce(r.identity_id, i.identity_id) AS identity_id
+FROM IDENTITY_ROWS i
+LEFT JOIN REGISTER_NAMES r ON i.identity_id = r.alias
+WHERE i.kind <> 'registered' OR r.identity_id IS NOT NULL
+
 -- section: IDENTITY_MERGED
 SELECT
   identity_id,
@@ -69,7 +98,7 @@ SELECT
   first_value(permissions_boundary ORDER BY rank, locator) FILTER (WHERE permissions_boundary IS NOT NULL) AS permissions_boundary,
   first_value(source_id ORDER BY rank, locator) AS source_id,
   first_value(locator ORDER BY rank, locator) AS locator
-FROM IDENTITY_ROWS
+FROM IDENTITY_KNOWN
 GROUP BY identity_id
 
 -- section: KEY_DATES

@@ -71,6 +71,12 @@ impl Coverage {
         self.scopes.iter().map(|(provider, scope)| (provider.as_str(), scope.as_str()))
     }
 
+    /// Whether a scope is part of the estate.
+    #[must_use]
+    pub fn has_scope(&self, provider: &str, scope_id: &str) -> bool {
+        self.scopes.contains(&(provider.to_owned(), scope_id.to_owned()))
+    }
+
     /// Every entry with its key, in order.
     pub fn entries(&self) -> impl Iterator<Item = (&CoverageKey, &CoverageEntry)> {
         self.entries.iter().flat_map(|(key, entries)| entries.iter().map(move |entry| (key, entry)))

@@ -4,8 +4,19 @@ use super::{Source, agents, aws, gcp, kubernetes, mapped, questionnaire, scanner
 
 /// Every export format that Rungs reads.
 pub const SOURCES: &[&dyn Source] = &[
+    &agents::a2a_card::AgentCard,
+    &agents::agent_scan::AgentScan,
+    &agents::keys::anthropic::AnthropicKeys,
+    &agents::autogen::AutoGen,
+    &agents::crewai::CrewAi,
+    &agents::cyclonedx::CycloneDx,
+    &agents::langgraph::LangGraph,
     &agents::mcp_config::McpConfig,
     &agents::mcp_tools::McpTools,
+    &agents::openai_agents::OpenAiAgents,
+    &agents::keys::openai::OpenAiKeys,
+    &agents::server_json::ServerJson,
+    &agents::spdx::SpdxAi,
     &aws::access_key_last_used::AccessKeyLastUsed,
     &aws::access_keys::AccessKeys,
     &aws::authorization_details::AuthorizationDetails,
@@ -20,6 +31,7 @@ pub const SOURCES: &[&dyn Source] = &[
     &kubernetes::KubernetesList,
     &kubernetes::manifests::Manifests,
     &mapped::Mapped,
+    &questionnaire::register::Register,
     &questionnaire::spreadsheet::QuestionnaireCsv,
     &questionnaire::yaml::QuestionnaireYaml,
     &scanners::detect_secrets::DetectSecrets,

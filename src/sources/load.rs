@@ -14,6 +14,9 @@ use crate::inventory::column::Word;
 use crate::inventory::schema::{CoverageRow, SourceRow};
 use crate::inventory::{self, Coverage, CoverageEntry, CoverageKey, Level, PROVIDERS, Provider, Rejected, Store};
 
+/// Precedence of what people state.
+const STATED: u8 = 5;
+
 /// Why nothing could be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -121,7 +124,7 @@ pub struct LoadedFile {
 /// How far one file covers one fact of a scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileCoverage {
-    /// The scope's provider.
+    /// Provider of the scope, which is not always the file's own.
     pub provider: &'static str,
     /// The scope.
     pub scope_id: String,
@@ -439,8 +442,15 @@ fn build_coverage(options: &Options<'_>, files: &[LoadedFile], as_of: Moment) ->
     for scope in &options.config.scopes {
         coverage.declare(&scope.provider, &scope.id);
     }
-    for file in files.iter().filter(|file| !file.excluded) {
+    // What people state comes last: it says something of scopes that exports know, and makes none.
+    let (stated, shown): (Vec<_>, Vec<_>) =
+        files.iter().filter(|file| !file.excluded).partition(|file| file.about.precedence == STATED);
+    for file in shown.into_iter().chain(stated) {
         for covered in &file.coverage {
+            let is_stated = file.about.precedence == STATED;
+            if is_stated && !coverage.has_scope(covered.provider, &covered.scope_id) {
+                continue;
+            }
             let key = CoverageKey {
                 provider: covered.provider.to_owned(),
                 scope_id: covered.scope_id.clone(),

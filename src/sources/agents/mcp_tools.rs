@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::PROVIDER;
+use super::subject::Subject;
 use crate::inventory::column::Word;
 use crate::inventory::schema::{Agent, AgentTool};
 use crate::inventory::{Fact, Level};
@@ -123,11 +124,26 @@ struct ServerInfo {
     version: Option<String>,
 }
 
+/// A tool as a server describes it.
 #[derive(Deserialize)]
-struct Tool {
-    name: String,
+pub(super) struct Tool {
+    pub name: String,
     description: Option<String>,
     annotations: Option<Annotations>,
+}
+
+impl Tool {
+    /// What the server says of it, without the ids of agent, scope and file.
+    pub fn known(&self) -> AgentTool {
+        let hints = self.annotations.as_ref();
+        AgentTool {
+            kind: Word::from("mcp_tool"),
+            read_only: hints.and_then(|hints| hints.read_only_hint),
+            destructive: hints.and_then(|hints| hints.destructive_hint),
+            description_hash: self.description.as_deref().map(hash::of_text),
+            ..AgentTool::default()
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -193,21 +209,9 @@ impl Server {
         if !self.names.insert(tool.name.clone()) {
             return Err(Reject::because("a tool of the same name stands before it").into());
         }
-        let hints = tool.annotations.as_ref();
-        out.push(AgentTool {
-            agent_id: self.agent_id(input),
-            tool: tool.name,
-            server: self.name().map(str::to_owned),
-            provider: Word::from(PROVIDER),
-            scope_id: Some(Word(input.scope_id.clone())),
-            kind: Word::from("mcp_tool"),
-            read_only: hints.and_then(|hints| hints.read_only_hint),
-            destructive: hints.and_then(|hints| hints.destructive_hint),
-            description_hash: tool.description.as_deref().map(hash::of_text),
-            source_id: input.source_id.clone(),
-            locator: locator.to_owned(),
-            ..AgentTool::default()
-        })?;
+        let subject = Subject::new(input, self.agent_id(input));
+        let known = AgentTool { server: self.name().map(str::to_owned), ..tool.known() };
+        out.push(subject.tool(&tool.name, locator, known))?;
         Ok(())
     }
 
@@ -216,16 +220,11 @@ impl Server {
             return Ok(());
         }
         out.pages_missing(self.unfinished);
+        let subject = Subject::new(input, self.agent_id(input));
+        let name = self.name().unwrap_or(&input.scope_id).to_owned();
         out.push(Agent {
-            agent_id: self.agent_id(input),
-            provider: Word::from(PROVIDER),
-            scope_id: Some(Word(input.scope_id.clone())),
-            name: self.name().unwrap_or(&input.scope_id).to_owned(),
-            platform: Word::from("mcp_server"),
             version: self.info.and_then(|info| info.version),
-            source_id: input.source_id.clone(),
-            locator: self.locator,
-            ..Agent::default()
+            ..subject.agent("mcp_server", &name, &self.locator)
         })?;
         Ok(())
     }

@@ -1,6 +1,9 @@
-//! Answers of people to what no export can show. Reads what was answered, by whom, when and on what evidence;
-//! whether a question exists and what an answer is worth is judged elsewhere.
+//! What people state that no export can show: answers to questions, and who answers for an identity. Reads what was
+//! stated, by whom, when and on what evidence; whether a question exists and what an answer is worth is judged
+//! elsewhere.
 
+pub mod register;
+mod sheet;
 pub mod spreadsheet;
 pub mod yaml;
 

@@ -1,17 +1,14 @@
 //! The questionnaire as CSV, with what spreadsheet programs make of it: `;` or tab between columns, a
 //! byte-order mark, upper-case TRUE, empty lines.
 
-use std::sync::Arc;
-
-use csv::{ReaderBuilder, StringRecord};
-
-use super::{Answer, PROVIDER, filled};
-use crate::diag::{Place, SourceFile};
+use super::sheet::{self, Line, Sheet};
+use super::{Answer, PROVIDER};
 use crate::sources::output::Stop;
 use crate::sources::{About, Broken, Input, Output, Probe, Recognised, Reject, Source};
 
-const SEPARATORS: [char; 3] = [',', ';', '\t'];
-/// Columns that are read; the first two are what a file is recognised by.
+/// What a file is recognised by.
+const REQUIRED: &[&[&str]] = &[&["question_id"], &["answer"]];
+/// Columns that are read.
 const COLUMNS: &[&str] = &[
     "question_id",
     "answer",
@@ -47,53 +44,14 @@ impl Source for QuestionnaireCsv {
     }
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
-        Recognised::yes_if(separator(probe.first_line()).is_some())
+        Recognised::yes_if(sheet::separator(probe.first_line(), REQUIRED).is_some())
     }
 
     fn load(&self, input: &Input, out: &mut Output) -> Result<(), Broken> {
         out.about_scope(super::EVERYWHERE);
-        let file = SourceFile::new(&input.path, input.text()?);
-        let text = file.text();
-        let header = text.split(['\n', '\r']).next().unwrap_or_default();
-        let separator = separator(header).ok_or_else(|| Broken::new("the header lacks `question_id` or `answer`"))?;
-        let separator = u8::try_from(separator).unwrap_or(b',');
-        let mut rows = ReaderBuilder::new().flexible(true).delimiter(separator).from_reader(text.as_bytes());
-        let header = rows.headers().map_err(|_| Broken::new("the header cannot be read"))?;
-        let names: Vec<String> = header.iter().map(column_name).collect();
-        let unknown: Vec<_> =
-            names.iter().filter(|name| !COLUMNS.contains(&name.as_str()) && !name.is_empty()).collect();
-        if !unknown.is_empty() {
-            let list = unknown.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-            out.note(
-                "sources/unknown-column",
-                "line 1",
-                format!("not a column of the questionnaire, not read: {list}"),
-            );
-        }
-        let mut record = StringRecord::new();
-        loop {
-            match rows.read_record(&mut record) {
-                Ok(false) => return Ok(()),
-                Ok(true) if record.iter().all(|field| field.trim().is_empty()) => {}
-                Ok(true) => {
-                    let start = start_of(&record, text);
-                    let at = Place::Span(Arc::clone(&file), file.to_line_end(start));
-                    let locator = format!("line {}", file.line_column(start).0);
-                    out.record(&locator, |out| read(&names, &record, &locator, at, input, out))?;
-                }
-                Err(_) => {
-                    return Err(Broken::new(format!("the file cannot be read past line {}", rows.position().line())));
-                }
-            }
-        }
+        let sheet = Sheet { what: "questionnaire", columns: COLUMNS, required: REQUIRED, rename: column_name };
+        sheet.each(input, out, &mut |line, out| read(line, input, out))
     }
-}
-
-/// Where a record starts: the reader counts empty lines before it as its own.
-fn start_of(record: &StringRecord, text: &str) -> usize {
-    let from = record.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(0);
-    let rest = text.get(from..).unwrap_or_default();
-    from + rest.len() - rest.trim_start_matches(['\n', '\r']).len()
 }
 
 /// A column's name whatever its case and the blanks around it; the YAML's names are understood too.
@@ -105,32 +63,8 @@ fn column_name(text: &str) -> String {
     }
 }
 
-/// What stands between the columns of a header that is one of ours.
-fn separator(header: &str) -> Option<char> {
-    let has = |separator: char, wanted: &str| {
-        header.split(separator).any(|name| name.trim().trim_matches('"').eq_ignore_ascii_case(wanted))
-    };
-    SEPARATORS.into_iter().find(|separator| has(*separator, "question_id") && has(*separator, "answer"))
-}
-
-fn read(
-    names: &[String],
-    record: &StringRecord,
-    locator: &str,
-    at: Place,
-    input: &Input,
-    out: &mut Output,
-) -> Result<(), Stop> {
-    // Fewer fields leave the last ones empty; more mean that a text with a separator was not quoted, and every
-    // field behind it stands in the wrong column.
-    if record.iter().skip(names.len()).any(|field| !field.trim().is_empty()) {
-        let message = format!("the line has {} fields, the header has {}", record.len(), names.len());
-        return Err(Reject::because(message).into());
-    }
-    let text = |column: &str| {
-        let at = names.iter().position(|name| name == column)?;
-        record.get(at).and_then(filled)
-    };
+fn read(line: &Line<'_>, input: &Input, out: &mut Output) -> Result<(), Stop> {
+    let text = |column: &str| line.text(column);
     let third_party = match text("third_party").map(|word| word.to_lowercase()).as_deref() {
         None => None,
         Some("true") => Some(true),
@@ -152,7 +86,7 @@ fn read(
         third_party,
         comment: text("comment"),
     };
-    if let Some(row) = answer.row(locator, at, &input.source_id, out)? {
+    if let Some(row) = answer.row(&line.locator, line.at.clone(), &input.source_id, out)? {
         out.push(row)?;
     }
     Ok(())
@@ -215,14 +149,5 @@ mod tests {
                 "line 5: the answer names no question"
             ]
         );
-    }
-
-    #[test]
-    fn a_header_is_ours_with_both_columns_only() {
-        assert_eq!(separator("Answer; Question_ID ;x"), Some(';'));
-        assert_eq!(separator("\"question_id\",\"answer\""), Some(','));
-        assert_eq!(separator("question_id\tanswer"), Some('\t'));
-        assert_eq!(separator("question_id,reply"), None);
-        assert_eq!(separator(""), None);
     }
 }
