@@ -1,6 +1,6 @@
 //! Exports and configurations of AI agents and of the tools that they can call.
 
-mod host;
+pub(super) mod host;
 mod launch;
 mod literal;
 pub mod mcp_config;
