@@ -1,10 +1,21 @@
-//! Exports of Amazon Web Services: IAM with its policies and keys, Secrets Manager, and IAM Access Analyzer.
+//! Exports of Amazon Web Services: IAM with its policies and keys, Secrets Manager, IAM Access Analyzer, and the
+//! agents of Bedrock and AgentCore.
 
 pub mod access_analyzer;
 pub mod access_key_last_used;
 pub mod access_keys;
+mod agentcore;
+pub mod agentcore_gateways;
+pub mod agentcore_identities;
+pub mod agentcore_memories;
+pub mod agentcore_policies;
+pub mod agentcore_registry;
+pub mod agentcore_runtimes;
+mod agentcore_targets;
 mod answers;
 pub mod authorization_details;
+pub mod bedrock_agents;
+mod bedrock_tools;
 mod condition;
 pub mod credential_report;
 mod envelope;
