@@ -389,6 +389,9 @@ fn own_table(coverage: &Coverage, config: &Config) -> Result<RecordBatch, arrow:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Moment;
+    use crate::inventory::Writer;
+    use crate::inventory::schema::{Agent, Entitlement};
     use crate::inventory::views::VIEWS;
 
     #[test]
@@ -483,6 +486,7 @@ mod tests {
             config_folder: None,
             as_of: Some(crate::config::Moment::parse("2026-06-30").unwrap()),
             max_evidence_age_days: 92,
+            progress: None,
         };
         let work = tempfile::tempdir().unwrap();
         let estate = crate::sources::load(crate::sources::SOURCES, &options, Store::new(work.path())).unwrap();
@@ -529,5 +533,110 @@ mod tests {
             left[0].contains("k8s:good:sa:agents:gone") && left[0].contains("binding:shared-agent-secrets"),
             "{left:?}"
         );
+    }
+
+    /// The rows of a query over views that were filled from these rows: of a first source, and of one made a day
+    /// later that is believed less.
+    fn related_rows(fill: impl Fn(&mut Writer, &mut Writer), sql: &str) -> Vec<Vec<String>> {
+        let work = tempfile::tempdir().unwrap();
+        let store = Store::new(work.path());
+        let (mut first, mut second) = (store.writer(0), store.writer(1));
+        fill(&mut first, &mut second);
+        first.finish().unwrap();
+        second.finish().unwrap();
+        let coverage = Coverage::new(moment("2026-06-30"), 92);
+        let config = Config::default();
+        let sources = [("a", "2026-06-29"), ("b", "2026-06-30")]
+            .map(|(id, made)| (id.to_owned(), moment(made).micros()))
+            .to_vec();
+        let options = RelateOptions { store: &store, coverage: &coverage, sources, config: &config };
+        let engine = Engine::new().unwrap();
+        engine.relate(&options).unwrap();
+        let answer = engine.query(sql).unwrap();
+        answer.rows.iter().map(|row| row.iter().map(ToString::to_string).collect()).collect()
+    }
+
+    fn moment(text: &str) -> Moment {
+        Moment::parse(text).unwrap()
+    }
+
+    fn permission(action: &str, via: &str, source: &str) -> Entitlement {
+        Entitlement {
+            entitlement_id: format!("{via} {action}"),
+            identity_id: "role".to_owned(),
+            provider: "aws".into(),
+            effect: "allow".into(),
+            action: action.to_owned(),
+            action_kind: "permission".into(),
+            via: via.to_owned(),
+            source_id: source.to_owned(),
+            ..Entitlement::default()
+        }
+    }
+
+    #[test]
+    fn permissions_take_over_when_they_were_last_used() {
+        let rows = related_rows(
+            |grants, uses| {
+                for action in ["s3:GetObject", "s3:*", "sqs:Send*", "S3:PutObject", "iam:PassRole"] {
+                    grants.push(permission(action, "inline:x", "a")).unwrap();
+                }
+                for (action, at) in
+                    [("s3:*", Some("2026-06-20")), ("s3:GetObject", Some("2026-06-10")), ("sqs:*", None)]
+                {
+                    let state = if at.is_some() { "used" } else { "none_in_window" };
+                    let row = permission(action, "last-accessed", "b");
+                    let last_used_at = at.map(moment);
+                    uses.push(Entitlement { last_used_at, last_used_state: Some(state.into()), ..row }).unwrap();
+                }
+            },
+            "SELECT action, last_used_state, idle_days FROM entitlements ORDER BY action",
+        );
+        // An action of a service that was used may still not have been: of `S3:PutObject` nothing is known.
+        let expected = [
+            ["iam:PassRole", "NULL", "NULL"],
+            ["s3:*", "used", "10"],
+            ["S3:PutObject", "NULL", "NULL"],
+            ["s3:GetObject", "used", "20"],
+            ["sqs:Send*", "none_in_window", "NULL"],
+        ];
+        assert_same(&rows, &expected);
+    }
+
+    #[test]
+    fn what_files_say_of_one_agent_comes_together() {
+        let rows = related_rows(
+            |detail, registry| {
+                let agent = |source: &str| Agent {
+                    agent_id: "a".to_owned(),
+                    provider: "aws".into(),
+                    name: "planner".to_owned(),
+                    platform: "agentcore".into(),
+                    source_id: source.to_owned(),
+                    ..Agent::default()
+                };
+                detail.push(Agent { identity_id: Some("role".to_owned()), enabled: Some(true), ..agent("a") }).unwrap();
+                let decided = Some("approved".into());
+                registry
+                    .push(Agent {
+                        registry_status: decided,
+                        enabled: Some(false),
+                        platform: "a2a".into(),
+                        ..agent("b")
+                    })
+                    .unwrap();
+            },
+            "SELECT platform, identity_id, registry_status, enabled FROM agents",
+        );
+        assert_same(&rows, &[["agentcore", "role", "approved", "true"]]);
+    }
+
+    /// Compares cells as they are shown, whatever their type.
+    fn assert_same<const N: usize>(rows: &[Vec<String>], expected: &[[&str; N]]) {
+        let mut shown: Vec<Vec<String>> = rows.to_vec();
+        let mut expected: Vec<Vec<String>> = expected.iter().map(|row| row.map(str::to_owned).to_vec()).collect();
+        shown.sort();
+        expected.sort();
+        assert_eq!(shown, expected);
     }
 }

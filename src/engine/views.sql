@@ -266,19 +266,46 @@ LEFT JOIN KEY_HOLDERS k ON e.credential_id = k.credential_id
 LEFT JOIN SECRET_HOLDERS h ON e.secret = h.secret
 LEFT JOIN SECRET_PLACES p ON e.secret = p.secret
 
+-- section: PERMISSION_USE
+-- Some exports tell when permissions were used and not how they are granted: rows that grant nothing, whose action may
+-- stand for all of a service (`s3:*`), or for all there are (`*`).
+SELECT
+  coalesce(a.identity_id, e.identity_id) AS holder,
+  lower(e.action) AS action,
+  max(e.last_used_at) AS last_used_at,
+  CASE WHEN bool_or(e.last_used_state = 'used') THEN 'used' ELSE min(e.last_used_state) END AS last_used_state,
+  min(CASE WHEN e.last_used_at <= s.as_of
+           THEN (CAST(s.as_of AS BIGINT) - CAST(e.last_used_at AS BIGINT)) / 86400000000 END) AS idle_days
+FROM entitlement e
+JOIN src s ON e.source_id = s.source_id
+LEFT JOIN ALIASES a ON e.identity_id = a.alias
+WHERE e.via = 'last-accessed'
+GROUP BY coalesce(a.identity_id, e.identity_id), lower(e.action)
+
 -- section: ENTITLEMENT_ROWS
 SELECT * FROM (
   SELECT
     coalesce(a.identity_id, e.identity_id) AS holder,
-    e.*,
+    e.* EXCEPT (last_used_at, last_used_state),
+    coalesce(e.last_used_at, u.last_used_at) AS last_used_at,
+    -- No action of a service was used where the service was not.
+    coalesce(e.last_used_state, u.last_used_state, w.last_used_state) AS last_used_state,
     CASE WHEN e.granted_at <= s.as_of
          THEN (CAST(s.as_of AS BIGINT) - CAST(e.granted_at AS BIGINT)) / 86400000000 END AS age_days,
     CASE WHEN e.last_used_at <= s.as_of
-         THEN (CAST(s.as_of AS BIGINT) - CAST(e.last_used_at AS BIGINT)) / 86400000000 END AS idle_days,
+         THEN (CAST(s.as_of AS BIGINT) - CAST(e.last_used_at AS BIGINT)) / 86400000000
+         WHEN e.last_used_at IS NULL THEN u.idle_days END AS idle_days,
     row_number() OVER (PARTITION BY e.entitlement_id ORDER BY s.rank, e.locator) AS nth
   FROM entitlement e
   JOIN src s ON e.source_id = s.source_id
   LEFT JOIN ALIASES a ON e.identity_id = a.alias
+  LEFT JOIN PERMISSION_USE u
+    ON u.holder = coalesce(a.identity_id, e.identity_id) AND u.action = lower(e.action)
+       AND e.effect = 'allow' AND e.action_kind = 'permission'
+  LEFT JOIN PERMISSION_USE w
+    ON w.holder = coalesce(a.identity_id, e.identity_id) AND w.action = concat(split_part(lower(e.action), ':', 1), ':*')
+       AND w.last_used_state <> 'used' AND e.effect = 'allow' AND e.action_kind = 'permission'
+  WHERE e.via <> 'last-accessed'
 ) WHERE nth = 1
 
 -- section: TRUST_ROWS
@@ -303,15 +330,43 @@ SELECT * FROM (
   FROM identity_use u JOIN src s ON u.source_id = s.source_id
 ) WHERE nth = 1
 
+-- section: AGENT_DATED
+SELECT
+  g.*,
+  s.rank,
+  CASE WHEN g.created_at <= s.as_of
+       THEN (CAST(s.as_of AS BIGINT) - CAST(g.created_at AS BIGINT)) / 86400000000 END AS age_days
+FROM agent g JOIN src s ON g.source_id = s.source_id
+
 -- section: AGENT_ROWS
-SELECT * FROM (
-  SELECT
-    g.*,
-    CASE WHEN g.created_at <= s.as_of
-         THEN (CAST(s.as_of AS BIGINT) - CAST(g.created_at AS BIGINT)) / 86400000000 END AS age_days,
-    row_number() OVER (PARTITION BY g.agent_id ORDER BY s.rank, g.locator) AS nth
-  FROM agent g JOIN src s ON g.source_id = s.source_id
-) WHERE nth = 1
+-- A list names an agent, an answer about it says how it is set up, a registry what was decided about it.
+SELECT
+  agent_id,
+  first_value(identity_id ORDER BY rank, locator) FILTER (WHERE identity_id IS NOT NULL) AS identity_id,
+  first_value(provider ORDER BY rank, locator) AS provider,
+  first_value(scope_id ORDER BY rank, locator) FILTER (WHERE scope_id IS NOT NULL) AS scope_id,
+  first_value(name ORDER BY rank, locator) AS name,
+  first_value(platform ORDER BY rank, locator) AS platform,
+  first_value(model ORDER BY rank, locator) FILTER (WHERE model IS NOT NULL) AS model,
+  first_value(model_provider ORDER BY rank, locator) FILTER (WHERE model_provider IS NOT NULL) AS model_provider,
+  first_value(version ORDER BY rank, locator) FILTER (WHERE version IS NOT NULL) AS version,
+  first_value(owner ORDER BY rank, locator) FILTER (WHERE owner IS NOT NULL) AS owner,
+  first_value(environment ORDER BY rank, locator) FILTER (WHERE environment IS NOT NULL) AS environment,
+  first_value(created_at ORDER BY rank, locator) FILTER (WHERE created_at IS NOT NULL) AS created_at,
+  first_value(autonomy ORDER BY rank, locator) FILTER (WHERE autonomy IS NOT NULL) AS autonomy,
+  first_value(human_approval ORDER BY rank, locator) FILTER (WHERE human_approval IS NOT NULL) AS human_approval,
+  first_value(delegation ORDER BY rank, locator) FILTER (WHERE delegation IS NOT NULL) AS delegation,
+  first_value(memory ORDER BY rank, locator) FILTER (WHERE memory IS NOT NULL) AS memory,
+  first_value(guardrail ORDER BY rank, locator) FILTER (WHERE guardrail IS NOT NULL) AS guardrail,
+  first_value(inbound_auth ORDER BY rank, locator) FILTER (WHERE inbound_auth IS NOT NULL) AS inbound_auth,
+  first_value(network ORDER BY rank, locator) FILTER (WHERE network IS NOT NULL) AS network,
+  first_value(registry_status ORDER BY rank, locator) FILTER (WHERE registry_status IS NOT NULL) AS registry_status,
+  first_value(enabled ORDER BY rank, locator) FILTER (WHERE enabled IS NOT NULL) AS enabled,
+  first_value(age_days ORDER BY rank, locator) FILTER (WHERE age_days IS NOT NULL) AS age_days,
+  first_value(source_id ORDER BY rank, locator) AS source_id,
+  first_value(locator ORDER BY rank, locator) AS locator
+FROM AGENT_DATED
+GROUP BY agent_id
 
 -- section: TOOL_ROWS
 SELECT * FROM (

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 /// The host of an address, in lower case: never user info, port, path or query. `None` where the address
 /// leaves it to a variable.
-pub(super) fn of(url: &str) -> Option<String> {
+pub(in crate::sources) fn of(url: &str) -> Option<String> {
     let rest = url.trim().split_once("://").map_or(url.trim(), |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#', '\\']).next()?;
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
@@ -17,7 +17,7 @@ pub(super) fn of(url: &str) -> Option<String> {
 }
 
 /// Whether only one's own machines or network can answer under the name.
-pub(super) fn is_private(host: &str) -> bool {
+pub(in crate::sources) fn is_private(host: &str) -> bool {
     const ENDS: &[&str] = &[".localhost", ".local", ".internal", ".lan", ".intranet", ".home.arpa", ".svc"];
     match host.parse::<IpAddr>() {
         Ok(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified(),

@@ -5,7 +5,7 @@ pub mod agent_scan;
 pub mod autogen;
 pub mod crewai;
 pub mod cyclonedx;
-mod host;
+pub(super) mod host;
 pub mod keys;
 pub mod langgraph;
 mod launch;

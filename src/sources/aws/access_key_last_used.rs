@@ -4,6 +4,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::answers::{Stamp, past};
 use super::{KEY_TRACKING, PROVIDER, use_state, user_alias};
 use crate::inventory::column::Word;
 use crate::inventory::schema::Credential;
@@ -63,7 +64,7 @@ struct Answer {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct LastUsed {
-    last_used_date: Option<String>,
+    last_used_date: Option<Stamp>,
     service_name: Option<String>,
     region: Option<String>,
 }
@@ -72,8 +73,8 @@ fn read_answer(answer: &RawValue, locator: &str, input: &Input, out: &mut Output
     let answer: Answer = json::parse(answer.get(), "an answer of `get-access-key-last-used`")?;
     let id = answer.access_key_id.filter(|id| !id.is_empty()).ok_or_else(|| Reject::because(HOW_TO_WRAP))?;
     let used = answer.access_key_last_used;
-    let date = used.last_used_date.filter(|date| date != "N/A");
-    let last_used_at = date.map(|date| out.past("LastUsedDate", &date, locator)).transpose()?;
+    let date = used.last_used_date.filter(|date| !date.is_none());
+    let last_used_at = past("LastUsedDate", date.as_ref(), locator, out)?;
     let tracking = out.date("tracking", KEY_TRACKING)?;
     let by: Vec<String> = [used.service_name, used.region].into_iter().flatten().filter(|text| text != "N/A").collect();
     out.push(Credential {

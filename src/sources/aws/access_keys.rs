@@ -4,6 +4,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::answers::{self, Stamp};
 use super::{PROVIDER, user_alias};
 use crate::inventory::column::Word;
 use crate::inventory::schema::Credential;
@@ -22,7 +23,8 @@ impl Source for AccessKeys {
             provider: PROVIDER,
             command: "for user in $(aws iam list-users --query 'Users[].UserName' --output text); do aws iam \
                       list-access-keys --user-name $user; done > access-keys.json",
-            recognises: "JSON documents with `AccessKeyMetadata`",
+            recognises: "JSON documents with `AccessKeyMetadata`, or a list of keys with `AccessKeyId`, `UserName` and \
+                         `Status`",
             facts: &[
                 (Fact::Credential, Level::Partial),
                 (Fact::CredentialRotation, Level::Full),
@@ -35,7 +37,8 @@ impl Source for AccessKeys {
     }
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
-        Recognised::yes_if(probe.has_key("AccessKeyMetadata"))
+        let is_bare = answers::has_keys(probe, &["AccessKeyId", "UserName", "Status", "CreateDate"]);
+        Recognised::yes_if(probe.has_key("AccessKeyMetadata") || is_bare)
     }
 
     fn load(&self, input: &Input, out: &mut Output) -> Result<(), Broken> {
@@ -51,7 +54,7 @@ impl Source for AccessKeys {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Answer {
-    access_key_metadata: Vec<Box<RawValue>>,
+    access_key_metadata: Option<Vec<Box<RawValue>>>,
     is_truncated: Option<bool>,
     next_token: Option<serde::de::IgnoredAny>,
 }
@@ -62,18 +65,23 @@ struct Key {
     user_name: String,
     access_key_id: String,
     status: String,
-    create_date: String,
+    create_date: Stamp,
 }
 
 fn read_answer(answer: &RawValue, locator: &str, input: &Input, out: &mut Output) -> Result<(), Broken> {
-    let answer: Answer = match json::parse(answer.get(), "an answer of `list-access-keys`") {
+    let text = answer;
+    let answer: Answer = match json::parse(text.get(), "an answer of `list-access-keys`") {
         Ok(answer) => answer,
         Err(reject) => return out.record(locator, |_| Err(reject.into())),
+    };
+    // `--query 'AccessKeyMetadata[]'` leaves the keys alone.
+    let Some(keys) = answer.access_key_metadata else {
+        return out.record(locator, |out| read_key(text, locator, input, out));
     };
     if answer.is_truncated == Some(true) || answer.next_token.is_some() {
         out.pages_missing(true);
     }
-    for (index, key) in answer.access_key_metadata.iter().enumerate() {
+    for (index, key) in keys.iter().enumerate() {
         // Pointers into one array go on; numbers of documents are followed by a pointer.
         let separator = if locator.starts_with('/') { "" } else { " " };
         let locator = format!("{locator}{separator}/AccessKeyMetadata/{index}");
@@ -90,7 +98,7 @@ fn read_key(key: &RawValue, locator: &str, input: &Input, out: &mut Output) -> R
         "Expired" => "expired",
         _ => return Err(Reject::because("`Status` is neither Active nor Inactive").into()),
     };
-    let created_at = out.past("CreateDate", &key.create_date, locator)?;
+    let created_at = key.create_date.past("CreateDate", locator, out)?;
     out.push(Credential {
         credential_id: key.access_key_id,
         identity_id: Some(user_alias(&input.scope_id, &key.user_name)),
@@ -123,6 +131,7 @@ mod tests {
         let loaded = load_fixture(&AccessKeys, "aws.access_keys/good");
         let rows = loaded.rows(schema::Credential::TABLE, columns);
         let expected = [
+            ["AKIAEXAMPLE00000011", "aws:good:user:bare", "good", "active", "2026-06-03T00:00:00Z", "created", "/0"],
             [
                 "AKIAEXAMPLE00000001",
                 "aws:good:user:etl",

@@ -8,26 +8,26 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use super::answers::Stamp;
 use super::grants::Grant;
 use super::holdings::{Gaps, Holdings, Principal};
 use super::policy::Document;
+use super::roles::{LastUse, Role, RoleLastUsed};
 use super::tags::{Tag, Tags};
-use super::trust_policy::{Way, ways};
-use super::{PROVIDER, account_of, use_state};
+use super::trust_policy::ways;
+use super::{PROVIDER, account_of};
 use crate::config::Moment;
 use crate::inventory::column::Word;
-use crate::inventory::schema::{Credential, Identity, IdentityUse, Trust};
+use crate::inventory::schema::{Identity, IdentityUse};
 use crate::inventory::{Fact, Level};
 use crate::sources::json::{self, Piece};
 use crate::sources::output::Stop;
-use crate::sources::{About, Broken, Input, Output, Probe, Recognised, Reject, Source, hash};
+use crate::sources::{About, Broken, Input, Output, Probe, Recognised, Reject, Source};
 
 const USERS: &str = "UserDetailList";
 const GROUPS: &str = "GroupDetailList";
 const ROLES: &str = "RoleDetailList";
 const POLICIES: &str = "Policies";
-/// How far back IAM looks for the last use of a role.
-const ROLE_WINDOW_DAYS: i64 = 400;
 
 /// `aws iam get-account-authorization-details`.
 pub struct AuthorizationDetails;
@@ -65,8 +65,7 @@ impl Source for AuthorizationDetails {
             return Recognised::Yes;
         }
         let lists = [
-            ("Users", "\"UserName\"", "list-users", "groups, policies and tags"),
-            ("Roles", "\"RoleName\"", "list-roles", "policies, tags and the last use of roles"),
+            ("Groups", "\"GroupName\"", "list-groups", "who is in them, and what they may do"),
             (POLICIES, "\"AttachmentCount\"", "list-policies", "documents, and who holds them"),
         ];
         let near = lists
@@ -101,7 +100,7 @@ struct Detail {
     name: String,
     arn: String,
     path: Option<String>,
-    create_date: String,
+    create_date: Stamp,
     #[serde(alias = "UserPolicyList", alias = "GroupPolicyList", alias = "RolePolicyList")]
     policy_list: Option<Vec<Inline>>,
     attached_managed_policies: Option<Vec<Attached>>,
@@ -131,13 +130,6 @@ struct Attached {
 #[serde(rename_all = "PascalCase")]
 struct InstanceProfile {
     instance_profile_name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct RoleLastUsed {
-    last_used_date: Option<String>,
-    region: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -193,7 +185,7 @@ impl Reading<'_> {
         let mut detail: Detail = piece.parse(what)?;
         let account = account_of(&detail.arn).ok_or_else(|| Reject::because("`Arn` is not an ARN with an account"))?;
         let account = account.to_owned();
-        let created_at = out.past("CreateDate", &detail.create_date, &piece.pointer)?;
+        let created_at = detail.create_date.past("CreateDate", &piece.pointer, out)?;
         let mut inline = Vec::new();
         for policy in detail.policy_list.take().unwrap_or_default() {
             let document = Document::read(&policy.policy_document, "an inline policy")?;
@@ -236,7 +228,8 @@ impl Reading<'_> {
         let document = read.detail.assume_role_policy_document.take().ok_or_else(missing)?;
         let document = Document::read(&document, "the trust policy")?;
         let ways = ways(&document, &read.detail.arn)?;
-        let last_use = self.last_use(&read, piece, out)?;
+        let last_use =
+            LastUse::read(read.detail.role_last_used.as_ref(), read.created_at, &piece.pointer, self.input, out)?;
         let tags = Tags::of(read.detail.tags.take());
         let identity = Identity {
             kind: Word::from("role"),
@@ -247,12 +240,17 @@ impl Reading<'_> {
             tracking_since: last_use.since,
             ..self.identity(&read, &tags, piece)
         };
-        if !ways.is_empty() {
-            out.push(self.session(&read, &last_use, piece))?;
-        }
-        for way in ways {
-            out.push(self.trust(&read, way, &last_use, piece))?;
-        }
+        let role = Role {
+            arn: &read.detail.arn,
+            account: &read.account,
+            created_at: read.created_at,
+            last_use: &last_use,
+            // This export leaves the role's own limit out.
+            max_session_seconds: None,
+            locator: &piece.pointer,
+            input: self.input,
+        };
+        role.write(ways, out)?;
         for profile in read.detail.instance_profile_list.take().unwrap_or_default() {
             out.push(IdentityUse {
                 identity_id: read.detail.arn.clone(),
@@ -327,67 +325,6 @@ impl Reading<'_> {
         }
     }
 
-    fn last_use(&self, read: &Read, piece: &Piece, out: &mut Output) -> Result<LastUse, Reject> {
-        // Answers of `list-roles` leave the whole object out: nothing is known then.
-        let Some(used) = &read.detail.role_last_used else { return Ok(LastUse::default()) };
-        let date = used.last_used_date.as_deref();
-        let at = date.map(|date| out.past("LastUsedDate", date, &piece.pointer)).transpose()?;
-        let since = self.input.as_of.map(|as_of| as_of.plus_days(-ROLE_WINDOW_DAYS));
-        let state = match since {
-            Some(since) => use_state(at, Some(read.created_at), since),
-            None => use_state(at, None, read.created_at),
-        };
-        Ok(LastUse { at, state: Some(state), since, region: used.region.clone() })
-    }
-
-    /// The session that anybody who may assume the role is given. It ends within twelve hours at most,
-    /// whatever the role's own limit, which this export does not show.
-    fn session(&self, read: &Read, last_use: &LastUse, piece: &Piece) -> Credential {
-        Credential {
-            credential_id: format!("{}#session", read.detail.arn),
-            identity_id: Some(read.detail.arn.clone()),
-            provider: Word::from(PROVIDER),
-            scope_id: Some(Word(read.account.clone())),
-            kind: Word::from("role_session"),
-            lifetime: Some(Word::from("ephemeral")),
-            status: Some(Word::from("active")),
-            never_expires: Some(false),
-            last_used_at: last_use.at,
-            last_used_state: last_use.state.clone(),
-            last_used_by: last_use.region.clone(),
-            tracking_since: last_use.since,
-            storage: Some(Word::from("none")),
-            source_id: self.input.source_id.clone(),
-            locator: piece.pointer.clone(),
-            ..Credential::default()
-        }
-    }
-
-    fn trust(&self, read: &Read, way: Way, last_use: &LastUse, piece: &Piece) -> Trust {
-        Trust {
-            trust_id: hash::row_id(&[&read.detail.arn, way.kind, &way.principal, &way.condition]),
-            identity_id: read.detail.arn.clone(),
-            provider: Word::from(PROVIDER),
-            scope_id: Some(Word(read.account.clone())),
-            kind: Word::from(way.kind),
-            issuer: way.issuer,
-            subject: way.subject,
-            audience: way.audience,
-            subject_constrained: way.subject_constrained,
-            subject_wildcard: way.subject_wildcard,
-            audience_constrained: way.audience_constrained,
-            external_scope: way.external_scope,
-            // Which accounts belong to the estate is not known while a file is read.
-            external_party: None,
-            external_id: way.external_id,
-            condition: Some(way.condition),
-            created_at: Some(read.created_at),
-            last_used_at: last_use.at,
-            source_id: self.input.source_id.clone(),
-            locator: piece.pointer.clone(),
-        }
-    }
-
     fn finish(self, is_whole: bool, out: &mut Output) -> Result<(), Broken> {
         self.holdings.write(self.input, out)?;
         // A file that broke off before anything could be read is about no scope.
@@ -430,15 +367,6 @@ impl Reading<'_> {
     }
 }
 
-/// When a role was last used, and since when that is recorded.
-#[derive(Default)]
-struct LastUse {
-    at: Option<Moment>,
-    state: Option<Word>,
-    since: Option<Moment>,
-    region: Option<String>,
-}
-
 fn missing_documents(gaps: &Gaps) -> Option<String> {
     let (unknown, by_name) = (gaps.unknown.len(), gaps.by_name.len());
     let documents = if unknown + by_name == 1 { "document" } else { "documents" };
@@ -458,7 +386,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::inventory::schema::{CoverageRow, Entitlement, Row};
+    use crate::inventory::schema::{CoverageRow, Credential, Entitlement, Row, Trust};
     use crate::sources::testing::{Loaded, load_fixture};
 
     const OBJECTS: &str = "aws.authorization_details/good/objects.json";
@@ -704,9 +632,9 @@ mod tests {
     #[test]
     fn lists_are_told_what_they_lack() {
         let recognise = |text: &str| AuthorizationDetails.recognise(&Probe::of(Path::new("x.json"), text.as_bytes()));
-        let roles = r#"{"Roles": [{"RoleName": "a", "Arn": "arn:aws:iam::111122223333:role/a"}]}"#;
-        let Recognised::Maybe(reason) = recognise(roles) else { panic!("a near miss") };
-        assert!(reason.starts_with("the answer of `list-roles`, which does not show policies"), "{reason}");
+        let groups = r#"{"Groups": [{"GroupName": "a", "Arn": "arn:aws:iam::111122223333:group/a"}]}"#;
+        let Recognised::Maybe(reason) = recognise(groups) else { panic!("a near miss") };
+        assert!(reason.starts_with("the answer of `list-groups`, which does not show who is in them"), "{reason}");
         assert_eq!(recognise(r#"{"Users": [{"name": "x"}]}"#), Recognised::No);
         assert_eq!(recognise(r#"{"Policies": [{"PolicyVersionList": []}]}"#), Recognised::Yes);
         assert_eq!(recognise(r#"[{"UserDetailList": []}]"#), Recognised::No);

@@ -6,6 +6,7 @@ use std::io::{Cursor, Read};
 use base64::Engine as _;
 use serde::Deserialize;
 
+use super::answers::Stamp;
 use super::{KEY_TRACKING, PROVIDER, account_of, use_state};
 use crate::config::Moment;
 use crate::inventory::column::Word;
@@ -14,7 +15,8 @@ use crate::inventory::{Fact, Level};
 use crate::sources::output::Stop;
 use crate::sources::{About, Broken, Input, Output, Probe, Recognised, Reject, Source, json};
 
-const HEADER: &str = "user,arn,user_creation_time,";
+/// Columns that stand beside each other in every report, whatever a pipeline puts before or after them.
+const HEADER: [&str; 4] = ["user", "arn", "user_creation_time", "password_enabled"];
 const ROOT: &str = "<root_account>";
 /// Since when IAM records the last use of passwords.
 const PASSWORD_TRACKING: &str = "2014-10-20T00:00:00Z";
@@ -29,7 +31,8 @@ impl Source for CredentialReport {
             title: "AWS IAM credential report",
             provider: PROVIDER,
             command: "aws iam generate-credential-report && aws iam get-credential-report > credential-report.json",
-            recognises: "CSV whose header starts with `user,arn,user_creation_time`, or JSON with `Content` and `ReportFormat`",
+            recognises: "CSV whose header has `user,arn,user_creation_time,password_enabled`, or JSON with `Content` and \
+                         `ReportFormat`",
             facts: &[
                 (Fact::Identity, Level::Partial),
                 (Fact::Credential, Level::Full),
@@ -44,8 +47,15 @@ impl Source for CredentialReport {
     }
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
-        if probe.first_line().starts_with(HEADER) {
+        if is_header(probe.first_line()) {
             return Recognised::Yes;
+        }
+        if probe.has_key("PasswordPolicy") && probe.head().contains("\"MinimumPasswordLength\"") {
+            return Recognised::Maybe(
+                "the password policy of an AWS account, which is no inventory export; passwords and their age stand in \
+                 the credential report"
+                    .to_owned(),
+            );
         }
         let is_wrapped = probe.has_key("Content") && probe.head().contains("\"ReportFormat\"");
         if is_wrapped || (probe.has_key("Content") && probe.head().contains("dXNlcixhcm4s")) {
@@ -76,12 +86,18 @@ impl Source for CredentialReport {
     }
 }
 
+/// Whether a line is the header, with or without quotes around its names.
+fn is_header(line: &str) -> bool {
+    let names: Vec<String> = line.split(',').map(|name| name.trim().trim_matches('"').to_ascii_lowercase()).collect();
+    names.windows(HEADER.len()).any(|window| window == HEADER)
+}
+
 #[derive(Deserialize)]
 struct Wrapped {
     #[serde(rename = "Content")]
     content: String,
     #[serde(rename = "GeneratedTime")]
-    generated: Option<String>,
+    generated: Option<Stamp>,
 }
 
 /// The CSV inside the CLI's JSON; its `GeneratedTime` is when the report was made.
@@ -89,7 +105,7 @@ fn unwrap(text: &str, out: &mut Output) -> Result<Vec<u8>, Broken> {
     let wrapped: Wrapped = json::parse(text, "the CLI's answer")
         .map_err(|_| Broken::new("the file breaks off, or is not the answer of `get-credential-report`"))?;
     if let Some(generated) = wrapped.generated {
-        let moment = out.date("GeneratedTime", &generated).map_err(|Reject(reason)| Broken::new(reason))?;
+        let moment = generated.date("GeneratedTime", out).map_err(|Reject(reason)| Broken::new(reason))?;
         out.made_at(moment);
     }
     let compact: String = wrapped.content.split_whitespace().collect();
@@ -107,6 +123,8 @@ fn read_rows(reader: impl Read, input: &Input, out: &mut Output) -> Result<(), B
         let line = rows.position().line();
         match rows.read_record(&mut record) {
             Ok(false) => break,
+            // Reports of several accounts, one after the other.
+            Ok(true) if record == header => {}
             Ok(true) => {
                 let line = record.position().map_or(line, csv::Position::line);
                 let locator = format!("line {line}");
@@ -130,6 +148,13 @@ impl Row<'_> {
     fn get(&self, column: &str) -> &str {
         let at = self.header.iter().position(|name| name.eq_ignore_ascii_case(column));
         at.and_then(|at| self.record.get(at)).unwrap_or_default().trim()
+    }
+
+    /// Whether the column that only some reports have says that there is more than fits: a number, and how to list
+    /// the rest.
+    fn has_more_credentials(&self) -> bool {
+        let text = self.get("additional_credentials_info");
+        !matches!(text, "" | "0" | "N/A" | "not_supported" | "no_information")
     }
 
     fn flag(&self, column: &str) -> Result<Option<bool>, Reject> {
@@ -169,7 +194,7 @@ fn read_row(row: &Row<'_>, locator: &str, input: &Input, out: &mut Output) -> Re
         credentials.extend(user.access_key(row, slot, out)?);
         credentials.extend(user.certificate(row, slot, out)?);
     }
-    if row.get("additional_credentials_info").parse::<u32>().is_ok_and(|more| more > 0) {
+    if row.has_more_credentials() {
         out.cover(PROVIDER, &account, Fact::Credential, Level::Partial, Some("a user has more than two keys"));
     }
     out.about_scope(&account);
@@ -285,5 +310,135 @@ impl Principal<'_> {
             lifetime: None,
             ..self.credential("certificate", &format!("cert{slot}"))
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::inventory::schema::Row as _;
+    use crate::sources::fixtures::{covered, reasons};
+    use crate::sources::testing::{Loaded, load_fixture};
+
+    const KEYS: &[&str] =
+        &["credential_id", "kind", "status", "created_at", "last_used_at", "last_used_state", "last_used_by"];
+
+    fn good(file: &str) -> Loaded {
+        load_fixture(&CredentialReport, &format!("aws.credential_report/good/{file}"))
+    }
+
+    fn arn(name: &str) -> String {
+        format!("arn:aws:iam::111122223333:{name}")
+    }
+
+    #[test]
+    fn a_live_report_has_a_root_and_says_never_in_several_ways() {
+        let loaded = good("live.csv");
+        let rows = loaded.rows(Identity::TABLE, &["identity_id", "kind", "name", "is_human", "locator"]);
+        assert_eq!(
+            rows,
+            [
+                [&arn("root"), "root", "root", "true", "line 2"],
+                [&arn("user/people/alice"), "iam_user", "alice", "true", "line 3"],
+                [&arn("user/etl"), "iam_user", "etl", "∅", "line 4"],
+            ]
+        );
+        let used = "2026-06-28T08:00:00Z";
+        assert_eq!(
+            loaded.rows(Credential::TABLE, KEYS),
+            [
+                [
+                    &format!("{}#key1", arn("root")),
+                    "access_key",
+                    "active",
+                    "2014-02-01T00:00:00Z",
+                    "∅",
+                    "none_in_window",
+                    "∅"
+                ],
+                [&format!("{}#password", arn("user/people/alice")), "password", "active", "∅", "∅", "never", "∅"],
+                [
+                    &format!("{}#key1", arn("user/etl")),
+                    "access_key",
+                    "active",
+                    "2025-03-02T00:00:00Z",
+                    used,
+                    "used",
+                    "s3 eu-west-1"
+                ],
+                [&format!("{}#cert1", arn("user/etl")), "certificate", "active", "2023-03-02T00:00:00Z", "∅", "∅", "∅"],
+                [
+                    &format!("{}#key2", arn("user/etl")),
+                    "access_key",
+                    "inactive",
+                    "2024-03-02T00:00:00Z",
+                    "∅",
+                    "never",
+                    "∅"
+                ],
+            ]
+        );
+        let note = "service-specific credentials (CodeCommit, Bedrock API keys) are not in a credential report";
+        assert!(covered(&loaded).contains(&format!("credential full: {note}")));
+    }
+
+    #[test]
+    fn the_answer_of_the_api_is_decoded_and_dated() {
+        for (file, made) in [("api.json", "2026-06-29T05:00:00Z"), ("api-epoch.json", "2026-06-29T05:00:00Z")] {
+            let loaded = good(file);
+            let [read] = loaded.estate.files.as_slice() else { panic!("one file") };
+            assert_eq!((read.as_of.to_string().as_str(), read.as_of_basis), (made, "in_file"), "{file}");
+            assert_eq!(loaded.rows(Identity::TABLE, &["name"]), [["etl"]], "{file}");
+        }
+    }
+
+    #[test]
+    fn more_columns_and_several_accounts_do_no_harm() {
+        let loaded = good("more-columns.csv");
+        let rows = loaded.rows(Identity::TABLE, &["name", "scope_id"]);
+        assert_eq!(rows, [["etl", "111122223333"], ["many", "111122223333"], ["other", "444455556666"]]);
+        assert!(reasons(&loaded).is_empty(), "the second header is no record");
+        let credential: Vec<_> = loaded.estate.files[0]
+            .coverage
+            .iter()
+            .filter(|covered| covered.fact == Fact::Credential)
+            .map(|covered| (covered.scope_id.as_str(), covered.level, covered.note.as_deref().unwrap_or_default()))
+            .collect();
+        assert_eq!(credential[0], ("111122223333", Level::Partial, "a user has more than two keys"));
+        assert_eq!(credential[1].1, Level::Full);
+    }
+
+    #[test]
+    fn bad_lines_are_listed_and_quote_nothing() {
+        let loaded = load_fixture(&CredentialReport, "aws.credential_report/bad");
+        let [broken, wrong] = loaded.estate.files.as_slice() else { panic!("two files") };
+        assert_eq!(
+            broken.failure.as_deref(),
+            Some("the file breaks off, or is not the answer of `get-credential-report`")
+        );
+        assert_eq!((wrong.rows_read, wrong.rows_loaded), (5, 1));
+        assert_eq!(
+            reasons(&loaded),
+            [
+                "line 3: `arn` is not an ARN with an account",
+                "line 4: `mfa_active` is neither true nor false",
+                "line 5: `access_key_1_last_rotated` is not a date",
+                "line 6: the line has 3 fields, the header has 22",
+            ]
+        );
+        loaded.assert_no_canary();
+    }
+
+    #[test]
+    fn near_misses_are_told_why() {
+        let recognise = |text: &str| CredentialReport.recognise(&Probe::of(Path::new("x"), text.as_bytes()));
+        let policy = r#"{"PasswordPolicy": {"MinimumPasswordLength": 14, "RequireSymbols": true}}"#;
+        let Recognised::Maybe(reason) = recognise(policy) else { panic!("a near miss") };
+        assert!(reason.contains("no inventory export"), "{reason}");
+        assert!(matches!(recognise("user;arn;user_creation_time"), Recognised::Maybe(_)));
+        assert_eq!(recognise("user,arn,password_enabled"), Recognised::No);
+        assert_eq!(recognise("\"user\",\"arn\",\"user_creation_time\",\"password_enabled\""), Recognised::Yes);
     }
 }

@@ -1,19 +1,42 @@
-//! Exports of Amazon Web Services: IAM, its policies and its access keys.
+//! Exports of Amazon Web Services: IAM with its policies and keys, Secrets Manager, IAM Access Analyzer, and the
+//! agents of Bedrock and AgentCore.
 
+pub mod access_analyzer;
 pub mod access_key_last_used;
 pub mod access_keys;
+mod agentcore;
+pub mod agentcore_gateways;
+pub mod agentcore_identities;
+pub mod agentcore_memories;
+pub mod agentcore_policies;
+pub mod agentcore_registry;
+pub mod agentcore_runtimes;
+mod agentcore_targets;
+mod answers;
 pub mod authorization_details;
+pub mod bedrock_agents;
+mod bedrock_tools;
 mod condition;
 pub mod credential_report;
+mod envelope;
 mod escalation;
 mod grants;
 mod holdings;
+mod last_accessed;
+pub mod list_roles;
+pub mod list_users;
 mod managed;
+pub mod oidc_providers;
 mod pattern;
 mod policy;
+mod roles;
 pub mod secrets_manager;
+pub mod service_last_accessed;
+pub mod service_specific_credentials;
 mod tags;
 mod trust_policy;
+
+pub(super) use trust_policy::canonical;
 
 use crate::config::Moment;
 use crate::inventory::column::Word;
@@ -35,6 +58,11 @@ fn account_of(arn: &str) -> Option<&str> {
 /// The partition in an ARN: `aws`, `aws-cn`, `aws-us-gov`.
 fn partition_of(arn: &str) -> &str {
     arn.split(':').nth(1).filter(|partition| !partition.is_empty()).unwrap_or("aws")
+}
+
+/// The last step of an ARN or path: the name or id of what it is about.
+fn last_step(arn: &str) -> &str {
+    arn.rsplit(['/', ':']).next().unwrap_or(arn)
 }
 
 /// What stands for a user whose ARN is not known; the views replace it by the user of that name.

@@ -2,10 +2,9 @@
 //! values. Says how each is kept and rotated; not whose identity it authenticates.
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
+use super::answers::{Stamp, past};
 use super::{PROVIDER, account_of};
-use crate::config::Moment;
 use crate::inventory::column::Word;
 use crate::inventory::schema::Credential;
 use crate::inventory::{Fact, Level};
@@ -73,10 +72,10 @@ struct Secret {
     #[serde(rename = "ARN")]
     arn: String,
     name: String,
-    created_date: Option<Box<RawValue>>,
-    last_rotated_date: Option<Box<RawValue>>,
-    last_accessed_date: Option<Box<RawValue>>,
-    deleted_date: Option<Box<RawValue>>,
+    created_date: Option<Stamp>,
+    last_rotated_date: Option<Stamp>,
+    last_accessed_date: Option<Stamp>,
+    deleted_date: Option<Stamp>,
     rotation_enabled: Option<bool>,
     rotation_rules: Option<Rules>,
 }
@@ -85,6 +84,7 @@ struct Secret {
 #[serde(rename_all = "PascalCase")]
 struct Rules {
     automatically_after_days: Option<i64>,
+    schedule_expression: Option<String>,
 }
 
 /// Reads one secret; returns the account that keeps it.
@@ -93,9 +93,11 @@ fn read_secret(piece: &Piece, input: &Input, out: &mut Output) -> Result<String,
     let account = account_of(&secret.arn).ok_or_else(|| Reject::because("`ARN` is not an ARN with an account"))?;
     let account = account.to_owned();
     let locator = piece.pointer.as_str();
-    let created_at = past("CreatedDate", secret.created_date.as_deref(), locator, out)?;
-    let last_rotated_at = past("LastRotatedDate", secret.last_rotated_date.as_deref(), locator, out)?;
-    let last_used_at = past("LastAccessedDate", secret.last_accessed_date.as_deref(), locator, out)?;
+    let created_at = past("CreatedDate", secret.created_date.as_ref(), locator, out)?;
+    let last_rotated_at = past("LastRotatedDate", secret.last_rotated_date.as_ref(), locator, out)?;
+    let last_used_at = past("LastAccessedDate", secret.last_accessed_date.as_ref(), locator, out)?;
+    // Until then the secret can be brought back.
+    secret.deleted_date.as_ref().map(|date| date.date("DeletedDate", out)).transpose()?;
     let status = if secret.deleted_date.is_some() { "scheduled_delete" } else { "active" };
     out.push(Credential {
         credential_id: secret.arn,
@@ -110,7 +112,7 @@ fn read_secret(piece: &Piece, input: &Input, out: &mut Output) -> Result<String,
         rotation_basis: Some(Word::from(if last_rotated_at.is_some() { "rotated" } else { "created" })),
         // The service leaves the key out where rotation was never set up.
         auto_rotated: Some(secret.rotation_enabled.unwrap_or(false)),
-        rotation_days: secret.rotation_rules.and_then(|rules| rules.automatically_after_days),
+        rotation_days: secret.rotation_rules.and_then(|rules| rules.days()),
         last_used_at,
         last_used_state: Some(Word::from(if last_used_at.is_some() { "used" } else { "never" })),
         storage: Some(Word::from("secrets_manager")),
@@ -122,10 +124,20 @@ fn read_secret(piece: &Piece, input: &Input, out: &mut Output) -> Result<String,
     Ok(account)
 }
 
-/// A moment that the CLI prints as text and its first version as a number.
-fn past(field: &str, value: Option<&RawValue>, locator: &str, out: &mut Output) -> Result<Option<Moment>, Reject> {
-    let Some(value) = value else { return Ok(None) };
-    out.past(field, value.get().trim_matches('"'), locator).map(Some)
+impl Rules {
+    /// Days between two rotations; less than one counts as one, and a calendar gives no number.
+    fn days(&self) -> Option<i64> {
+        self.automatically_after_days.or_else(|| {
+            let rate = self.schedule_expression.as_deref()?.trim().strip_prefix("rate(")?.strip_suffix(')')?;
+            let (number, unit) = rate.trim().split_once(' ')?;
+            let number: i64 = number.parse().ok()?;
+            match unit.trim() {
+                "day" | "days" => Some(number),
+                "hour" | "hours" => Some(number.checked_add(23)? / 24),
+                _ => None,
+            }
+        })
+    }
 }
 
 #[cfg(test)]
@@ -178,6 +190,16 @@ mod tests {
         assert_eq!(loaded.rows(schema::Credential::TABLE, columns), expected);
         let [file] = loaded.estate.files.as_slice() else { panic!("one file") };
         assert_eq!((file.truncated, file.scope_id.as_str()), (Some(true), "111122223333"));
+    }
+
+    #[test]
+    fn a_schedule_is_days_where_it_is_a_rate() {
+        let days = |rules: &str| serde_json::from_str::<Rules>(rules).unwrap().days();
+        assert_eq!(days(r#"{"AutomaticallyAfterDays": 30, "Duration": "2h"}"#), Some(30));
+        assert_eq!(days(r#"{"ScheduleExpression": "rate(10 days)"}"#), Some(10));
+        assert_eq!(days(r#"{"ScheduleExpression": "rate(4 hours)"}"#), Some(1));
+        assert_eq!(days(r#"{"ScheduleExpression": "cron(0 8 1 * ? *)"}"#), None);
+        assert_eq!(days("{}"), None);
     }
 
     #[test]

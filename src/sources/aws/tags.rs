@@ -1,6 +1,8 @@
 //! What the tags and the path of an IAM user or role say about it: owner, environment, vendor, and whether a
 //! person signs in with it. Names of tags differ from company to company; these are the usual ones.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::inventory::column::Word;
@@ -42,6 +44,17 @@ impl Tags {
                 .filter(|(_, value)| !value.is_empty())
                 .collect(),
         )
+    }
+
+    /// The same of tags as services other than IAM print them: a map.
+    pub(super) fn of_map(tags: BTreeMap<String, String>) -> Self {
+        Self::of(Some(tags.into_iter().map(|(key, value)| Tag { key, value }).collect()))
+    }
+
+    /// How far an agent may act alone: one of the three words, or nothing.
+    pub(super) fn autonomy(&self) -> Option<Word> {
+        let word = self.get(&["autonomy"])?.to_lowercase();
+        ["manual", "supervised", "autonomous"].contains(&word.as_str()).then_some(Word(word))
     }
 
     fn get(&self, names: &[&str]) -> Option<&str> {
@@ -99,6 +112,9 @@ mod tests {
         assert_eq!(tags(&[("owner", "  "), ("team", "platform")]).owner().as_deref(), Some("platform"));
         assert_eq!(tags(&[("Env", "Prod")]).environment(), Some(Word::from("production")));
         assert_eq!(Tags::of(None).owner(), None);
+        let map = |value: &str| Tags::of_map(BTreeMap::from([("Autonomy".to_owned(), value.to_owned())]));
+        assert_eq!(map("Supervised").autonomy(), Some(Word::from("supervised")));
+        assert_eq!(map("a bit").autonomy(), None);
     }
 
     #[test]

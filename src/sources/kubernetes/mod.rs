@@ -6,7 +6,7 @@ pub mod audit;
 mod coverage;
 pub mod manifests;
 mod meta;
-mod plaintext;
+pub(super) mod plaintext;
 mod pods;
 mod rbac;
 mod rules;
