@@ -1,6 +1,6 @@
 //! Every source, in the order in which `rungs sources` prints them. A new one is a file and a line here.
 
-use super::{Source, agents, aws, kubernetes, questionnaire, scanners};
+use super::{Source, agents, aws, github, kubernetes, questionnaire, scanners};
 
 /// Every export format that Rungs reads.
 pub const SOURCES: &[&dyn Source] = &[
@@ -11,6 +11,16 @@ pub const SOURCES: &[&dyn Source] = &[
     &aws::authorization_details::AuthorizationDetails,
     &aws::credential_report::CredentialReport,
     &aws::secrets_manager::SecretsManager,
+    &github::agent_configuration::AgentConfiguration,
+    &github::audit_log::AuditLog,
+    &github::credential_authorizations::CredentialAuthorizations,
+    &github::deploy_keys::DeployKeys,
+    &github::fine_grained_pats::FineGrainedPats,
+    &github::installations::Installations,
+    &github::oidc_subject::OidcSubject,
+    &github::secret_scanning_alerts::SecretScanningAlerts,
+    &github::secret_scanning_locations::SecretScanningLocations,
+    &github::secrets::Secrets,
     &kubernetes::KubernetesList,
     &questionnaire::spreadsheet::QuestionnaireCsv,
     &questionnaire::yaml::QuestionnaireYaml,

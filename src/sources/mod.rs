@@ -3,12 +3,14 @@
 //! `inventory`, `config` and `diag`; knows nothing of checks or scores.
 
 mod agents;
+mod api;
 mod aws;
 mod dates;
 mod discover;
 mod environment;
 #[cfg(test)]
 mod fixtures;
+mod github;
 mod hash;
 mod input;
 mod json;

@@ -64,12 +64,7 @@ impl Source for McpConfig {
         let root: Value = json::commented(input.reader()?, MAX_BYTES)?;
         let Value::Object(root) = &root else { return Err(Broken::new("the file is no JSON object")) };
         let mut client = Client::new(input);
-        for (at, server) in shapes::servers(root).iter().enumerate() {
-            let instead = format!("server {}", at + 1);
-            let name = shown(server.name, &instead);
-            let locator = format!("{}/{}", server.under, pointer_step(name));
-            out.record(&locator, |out| client.read(server, name, &locator, out))?;
-        }
+        client.read_all(root, "", out)?;
         client.finish(root.contains_key("inputs"), out)
     }
 }
@@ -105,8 +100,9 @@ struct Entry {
 }
 
 /// The agent that works through the client, and what adds up over its servers.
-struct Client<'a> {
+pub(in crate::sources) struct Client<'a> {
     input: &'a Input,
+    provider: &'static str,
     agent_id: String,
     has_secret: bool,
     has_auto_approval: bool,
@@ -116,14 +112,12 @@ struct Client<'a> {
 
 impl<'a> Client<'a> {
     fn new(input: &'a Input) -> Self {
-        Self {
-            input,
-            agent_id: format!("mcp:{}:{}", input.scope_id, input.path),
-            has_secret: false,
-            has_auto_approval: false,
-            masked: 0,
-            switched_off: 0,
-        }
+        Self::of_agent(format!("mcp:{}:{}", input.scope_id, input.path), PROVIDER, input)
+    }
+
+    /// The servers of an agent whose configuration carries them in another export.
+    pub(in crate::sources) fn of_agent(agent_id: String, provider: &'static str, input: &'a Input) -> Self {
+        Self { input, provider, agent_id, has_secret: false, has_auto_approval: false, masked: 0, switched_off: 0 }
     }
 
     fn scope(&self) -> Word {
@@ -173,7 +167,7 @@ impl<'a> Client<'a> {
         let tool = AgentTool {
             agent_id: self.agent_id.clone(),
             tool,
-            provider: Word::from(PROVIDER),
+            provider: Word::from(self.provider),
             scope_id: Some(self.scope()),
             kind: Word::from("mcp_server"),
             transport: transport(&entry, url).map(Word::from),
@@ -210,7 +204,7 @@ impl<'a> Client<'a> {
         let location = format!("{}: server {tool} {}", self.input.path, secret.place);
         out.push(Credential {
             credential_id: credential_id.clone(),
-            provider: Word::from(PROVIDER),
+            provider: Word::from(self.provider),
             scope_id: Some(self.scope()),
             kind: Word::from(if secret.is_llm_key { "llm_api_key" } else { "api_token" }),
             lifetime: Some(Word::from("static")),
@@ -226,7 +220,7 @@ impl<'a> Client<'a> {
         out.push(Exposure {
             exposure_id: hash::row_id(&[&self.input.scope_id, &location, &secret.sha1]),
             credential_id: Some(credential_id),
-            provider: Word::from(PROVIDER),
+            provider: Word::from(self.provider),
             scope_id: Some(self.scope()),
             secret_kind: Word::from(secret.class),
             location_type: Word::from("agent_config"),
@@ -239,6 +233,22 @@ impl<'a> Client<'a> {
             ..Exposure::default()
         })?;
         Ok(())
+    }
+
+    /// Reads every server that a configuration holds, and says whether secrets are written out in it.
+    pub(in crate::sources) fn read_all(
+        &mut self,
+        root: &serde_json::Map<String, Value>,
+        locator: &str,
+        out: &mut Output,
+    ) -> Result<bool, Broken> {
+        for (at, server) in shapes::servers(root).iter().enumerate() {
+            let instead = format!("server {}", at + 1);
+            let name = shown(server.name, &instead);
+            let locator = format!("{locator}{}/{}", server.under, pointer_step(name));
+            out.record(&locator, |out| self.read(server, name, &locator, out))?;
+        }
+        Ok(self.has_secret)
     }
 
     fn finish(self, has_inputs: bool, out: &mut Output) -> Result<(), Broken> {
