@@ -1,6 +1,6 @@
 //! Every source, in the order in which `rungs sources` prints them. A new one is a file and a line here.
 
-use super::{Source, agents, aws, github, kubernetes, questionnaire, scanners};
+use super::{Source, agents, aws, github, gitlab, kubernetes, questionnaire, scanners};
 
 /// Every export format that Rungs reads.
 pub const SOURCES: &[&dyn Source] = &[
@@ -21,6 +21,9 @@ pub const SOURCES: &[&dyn Source] = &[
     &github::secret_scanning_alerts::SecretScanningAlerts,
     &github::secret_scanning_locations::SecretScanningLocations,
     &github::secrets::Secrets,
+    &gitlab::ci_variables::CiVariables,
+    &gitlab::deploy_keys::DeployKeys,
+    &gitlab::tokens::Tokens,
     &kubernetes::KubernetesList,
     &questionnaire::spreadsheet::QuestionnaireCsv,
     &questionnaire::yaml::QuestionnaireYaml,

@@ -11,6 +11,7 @@ mod environment;
 #[cfg(test)]
 mod fixtures;
 mod github;
+mod gitlab;
 mod hash;
 mod input;
 mod json;

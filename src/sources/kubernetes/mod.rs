@@ -4,7 +4,7 @@
 mod accounts;
 mod coverage;
 mod meta;
-mod plaintext;
+pub(super) mod plaintext;
 mod rbac;
 mod rules;
 mod secrets;

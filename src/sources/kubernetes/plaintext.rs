@@ -133,7 +133,7 @@ const SHORT_MODEL_MAKERS: &[&str] = &["HF", "XAI", "LLM", "TOGETHER", "VOYAGE"];
 
 /// A secret in clear text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Found {
+pub(in crate::sources) struct Found {
     /// Kind of credential.
     pub kind: &'static str,
     /// What it was found to be.
@@ -143,7 +143,7 @@ pub(super) struct Found {
 }
 
 /// Whether a variable holds a secret.
-pub(super) fn find(name: &str, value: &str) -> Option<Found> {
+pub(in crate::sources) fn find(name: &str, value: &str) -> Option<Found> {
     let value = value.trim();
     if value.is_empty() || value.contains("$(") || value.contains("${") || value.contains("{{") {
         return None;
