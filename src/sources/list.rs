@@ -1,6 +1,6 @@
 //! Every source, in the order in which `rungs sources` prints them. A new one is a file and a line here.
 
-use super::{Source, agents, aws, github, gitlab, kubernetes, questionnaire, scanners};
+use super::{Source, agents, aws, github, gitlab, kubernetes, okta, questionnaire, scanners};
 
 /// Every export format that Rungs reads.
 pub const SOURCES: &[&dyn Source] = &[
@@ -25,6 +25,12 @@ pub const SOURCES: &[&dyn Source] = &[
     &gitlab::deploy_keys::DeployKeys,
     &gitlab::tokens::Tokens,
     &kubernetes::KubernetesList,
+    &okta::ai_agents::AiAgents,
+    &okta::api_tokens::ApiTokens,
+    &okta::apps::Apps,
+    &okta::grants::Grants,
+    &okta::privileged_accounts::PrivilegedAccounts,
+    &okta::system_log::SystemLog,
     &questionnaire::spreadsheet::QuestionnaireCsv,
     &questionnaire::yaml::QuestionnaireYaml,
     &scanners::detect_secrets::DetectSecrets,

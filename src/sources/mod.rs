@@ -18,6 +18,7 @@ mod json;
 mod kubernetes;
 mod list;
 mod load;
+mod okta;
 mod outline;
 mod output;
 mod probe;
