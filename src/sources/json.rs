@@ -201,7 +201,8 @@ pub fn pointer_step(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-fn broken(error: &serde_json::Error) -> Broken {
+/// A fault of the text as the reason why a file cannot be read on, without any of its values.
+pub(super) fn broken(error: &serde_json::Error) -> Broken {
     let place = format!("line {}, column {}", error.line(), error.column());
     if error.is_eof() {
         Broken::new(format!("the file breaks off at {place}"))

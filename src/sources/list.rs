@@ -1,6 +1,6 @@
 //! Every source, in the order in which `rungs sources` prints them. A new one is a file and a line here.
 
-use super::{Source, agents, aws, gcp, kubernetes, mapped, questionnaire, scanners, spire};
+use super::{Source, agents, aws, gcp, github, gitlab, kubernetes, mapped, okta, questionnaire, scanners, spire};
 
 /// Every export format that Rungs reads.
 pub const SOURCES: &[&dyn Source] = &[
@@ -40,10 +40,29 @@ pub const SOURCES: &[&dyn Source] = &[
     &gcp::service_account_keys::ServiceAccountKeys,
     &gcp::service_accounts::ServiceAccounts,
     &gcp::workload_identity_pools::WorkloadIdentityPools,
-    &kubernetes::audit::AuditLog,
+    &github::agent_configuration::AgentConfiguration,
+    &github::audit_log::AuditLog,
+    &github::credential_authorizations::CredentialAuthorizations,
+    &github::deploy_keys::DeployKeys,
+    &github::fine_grained_pats::FineGrainedPats,
+    &github::installations::Installations,
+    &github::oidc_subject::OidcSubject,
+    &github::secret_scanning_alerts::SecretScanningAlerts,
+    &github::secret_scanning_locations::SecretScanningLocations,
+    &github::secrets::Secrets,
+    &gitlab::ci_variables::CiVariables,
+    &gitlab::deploy_keys::DeployKeys,
+    &gitlab::tokens::Tokens,
     &kubernetes::KubernetesList,
+    &kubernetes::audit::AuditLog,
     &kubernetes::manifests::Manifests,
     &mapped::Mapped,
+    &okta::ai_agents::AiAgents,
+    &okta::api_tokens::ApiTokens,
+    &okta::apps::Apps,
+    &okta::grants::Grants,
+    &okta::privileged_accounts::PrivilegedAccounts,
+    &okta::system_log::SystemLog,
     &questionnaire::register::Register,
     &questionnaire::spreadsheet::QuestionnaireCsv,
     &questionnaire::yaml::QuestionnaireYaml,

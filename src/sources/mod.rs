@@ -3,6 +3,7 @@
 //! `inventory`, `config` and `diag`; knows nothing of checks or scores.
 
 mod agents;
+mod api;
 mod aws;
 mod content;
 mod dates;
@@ -11,6 +12,8 @@ mod environment;
 #[cfg(test)]
 mod fixtures;
 mod gcp;
+mod github;
+mod gitlab;
 mod hash;
 mod input;
 mod json;
@@ -18,6 +21,7 @@ mod kubernetes;
 mod list;
 mod load;
 mod mapped;
+mod okta;
 mod outline;
 mod output;
 mod probe;

@@ -52,18 +52,13 @@ impl Source for McpConfig {
         let root: Value = json::commented(input.reader()?, MAX_BYTES)?;
         let Value::Object(root) = &root else { return Err(Broken::new("the file is no JSON object")) };
         let mut client = Client::new(input);
-        for (at, server) in shapes::servers(root).iter().enumerate() {
-            let instead = format!("server {}", at + 1);
-            let name = shown(server.name, &instead);
-            let locator = format!("{}/{}", server.under, pointer_step(name));
-            out.record(&locator, |out| client.read(server, name, &locator, out))?;
-        }
+        client.read_all(root, "", out)?;
         client.finish(root.contains_key("inputs"), out)
     }
 }
 
 /// The agent that works through the client, and what adds up over its servers.
-struct Client<'a> {
+pub(in crate::sources) struct Client<'a> {
     subject: Subject<'a>,
     has_secret: bool,
     has_auto_approval: bool,
@@ -73,8 +68,17 @@ struct Client<'a> {
 
 impl<'a> Client<'a> {
     fn new(input: &'a Input) -> Self {
+        Self::of(Subject::new(input, format!("mcp:{}:{}", input.scope_id, input.path)))
+    }
+
+    /// The servers of an agent whose configuration carries them in another export.
+    pub(in crate::sources) fn of_agent(agent_id: String, provider: &'static str, input: &'a Input) -> Self {
+        Self::of(Subject { provider, ..Subject::new(input, agent_id) })
+    }
+
+    fn of(subject: Subject<'a>) -> Self {
         Self {
-            subject: Subject::new(input, format!("mcp:{}:{}", input.scope_id, input.path)),
+            subject,
             has_secret: false,
             has_auto_approval: false,
             masked: 0,
@@ -99,6 +103,22 @@ impl<'a> Client<'a> {
         }
         out.push(self.subject.tool(&tool, locator, reading.tool))?;
         Ok(())
+    }
+
+    /// Reads every server that a configuration holds, and says whether secrets are written out in it.
+    pub(in crate::sources) fn read_all(
+        &mut self,
+        root: &serde_json::Map<String, Value>,
+        locator: &str,
+        out: &mut Output,
+    ) -> Result<bool, Broken> {
+        for (at, server) in shapes::servers(root).iter().enumerate() {
+            let instead = format!("server {}", at + 1);
+            let name = shown(server.name, &instead);
+            let locator = format!("{locator}{}/{}", server.under, pointer_step(name));
+            out.record(&locator, |out| self.read(server, name, &locator, out))?;
+        }
+        Ok(self.has_secret)
     }
 
     fn finish(self, has_inputs: bool, out: &mut Output) -> Result<(), Broken> {

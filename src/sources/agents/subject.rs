@@ -13,6 +13,8 @@ pub(super) struct Subject<'a> {
     pub input: &'a Input,
     /// The agent's id.
     pub agent_id: String,
+    /// The kind of system that lists it.
+    pub provider: &'static str,
     /// The configuration that holds its secrets: the file itself, or the one that a report is about.
     pub place: String,
 }
@@ -20,7 +22,7 @@ pub(super) struct Subject<'a> {
 impl<'a> Subject<'a> {
     /// An agent that the file itself configures.
     pub fn new(input: &'a Input, agent_id: String) -> Self {
-        Self { input, agent_id, place: input.path.clone() }
+        Self { input, agent_id, provider: PROVIDER, place: input.path.clone() }
     }
 
     fn scope(&self) -> Word {
@@ -31,7 +33,7 @@ impl<'a> Subject<'a> {
     pub fn agent(&self, platform: &str, name: &str, locator: &str) -> Agent {
         Agent {
             agent_id: self.agent_id.clone(),
-            provider: Word::from(PROVIDER),
+            provider: Word::from(self.provider),
             scope_id: Some(self.scope()),
             name: name.to_owned(),
             platform: Word::from(platform),
@@ -46,7 +48,7 @@ impl<'a> Subject<'a> {
         AgentTool {
             agent_id: self.agent_id.clone(),
             tool: name.to_owned(),
-            provider: Word::from(PROVIDER),
+            provider: Word::from(self.provider),
             scope_id: Some(self.scope()),
             source_id: self.input.source_id.clone(),
             locator: locator.to_owned(),
@@ -58,7 +60,7 @@ impl<'a> Subject<'a> {
     pub fn credential(&self, name: &str, is_llm_key: bool, locator: &str) -> Credential {
         Credential {
             credential_id: format!("{}#{name}", self.agent_id),
-            provider: Word::from(PROVIDER),
+            provider: Word::from(self.provider),
             scope_id: Some(self.scope()),
             kind: Word::from(if is_llm_key { "llm_api_key" } else { "api_token" }),
             lifetime: Some(Word::from("static")),
@@ -93,7 +95,7 @@ impl<'a> Subject<'a> {
         out.push(Exposure {
             exposure_id: hash::row_id(&[&self.input.scope_id, &location, &secret.sha1]),
             credential_id: Some(credential_id),
-            provider: Word::from(PROVIDER),
+            provider: Word::from(self.provider),
             scope_id: Some(self.scope()),
             secret_kind: Word::from(secret.class),
             location_type: Word::from("agent_config"),

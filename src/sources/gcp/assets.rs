@@ -85,7 +85,7 @@ pub(super) fn load(input: &Input, out: &mut Output) -> Result<(), Broken> {
             Ok(())
         })
     };
-    let probe = Probe::open(&input.file).map_err(|error| Broken::io(&error))?;
+    let probe = Probe::open(&input.content).map_err(|error| Broken::io(&error))?;
     let read = if probe.has_key("assetType") && !probe.is_json_array() {
         json::documents(input.reader()?, &mut |number, document| {
             take(document.get(), &format!("document {number}"), out)

@@ -45,7 +45,7 @@ impl Source for IamPolicies {
     }
 
     fn load(&self, input: &Input, out: &mut Output) -> Result<(), Broken> {
-        let probe = Probe::open(&input.file).map_err(|error| Broken::io(&error))?;
+        let probe = Probe::open(&input.content).map_err(|error| Broken::io(&error))?;
         // A file that the user calls a policy without its looking like one is read as one alone.
         let mut policies = Policies::new(Form::of(&probe).unwrap_or(Form::Single), input);
         let read = policies.load(out);

@@ -375,6 +375,6 @@ impl Record {
 
 /// Whether assets stand one a line, without an array around them.
 fn is_lines(input: &Input) -> Result<bool, Broken> {
-    let probe = Probe::open(&input.file).map_err(|error| Broken::io(&error))?;
+    let probe = Probe::open(&input.content).map_err(|error| Broken::io(&error))?;
     Ok(!probe.is_json_array() && probe.has_key("assetType"))
 }

@@ -59,7 +59,7 @@ impl Source for ServiceAccounts {
     }
 
     fn load(&self, input: &Input, out: &mut Output) -> Result<(), Broken> {
-        let probe = Probe::open(&input.file).map_err(|error| Broken::io(&error))?;
+        let probe = Probe::open(&input.content).map_err(|error| Broken::io(&error))?;
         if assets::subject(&probe).is_some() {
             return assets::load(input, out);
         }

@@ -57,7 +57,7 @@ impl Source for AuditLog {
     }
 
     fn load(&self, input: &Input, out: &mut Output) -> Result<(), Broken> {
-        let probe = Probe::open(&input.file).map_err(|error| Broken::io(&error))?;
+        let probe = Probe::open(&input.content).map_err(|error| Broken::io(&error))?;
         let mut log = Log::new(input);
         let read = if probe.has_key("items") {
             json::pages(input.reader()?, &["items"], &[], &mut |_, piece| {

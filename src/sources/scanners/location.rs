@@ -4,7 +4,7 @@
 use crate::sources::hash;
 
 /// The kind of place, where the path tells more than that it is code.
-pub(super) fn kind_of(path: &str) -> Option<&'static str> {
+pub(in crate::sources) fn kind_of(path: &str) -> Option<&'static str> {
     let path = path.replace('\\', "/").to_lowercase();
     let steps: Vec<&str> = path.split('/').filter(|step| !step.is_empty()).collect();
     let (name, folders) = steps.split_last()?;

@@ -2,7 +2,7 @@
 
 pub mod detect_secrets;
 pub mod gitleaks;
-mod location;
+pub(super) mod location;
 pub mod trufflehog;
 
 use super::Output;
@@ -20,7 +20,7 @@ fn cover(scope: &str, code: Option<&str>, out: &mut Output) {
 
 /// An AWS access key id in a text: four letters that say what it is, sixteen of base 32. It is no secret, and
 /// it names the key wherever else it stands.
-fn access_key_id(text: &str) -> Option<String> {
+pub(super) fn access_key_id(text: &str) -> Option<String> {
     const LENGTH: usize = 20;
     let is_letter = |b: &u8| b.is_ascii_uppercase() || (b'2'..=b'7').contains(b);
     let starts = ["AKIA", "ASIA"].into_iter().flat_map(|start| text.match_indices(start).map(|(at, _)| at));
