@@ -279,7 +279,8 @@ fn holes(covered: &[Covered]) -> Vec<String> {
         let name = format!("{}:{}", entry.provider, entry.scope);
         scopes.iter().position(|scope| *scope == name).map_or(0, |at| at + 1)
     };
-    let mut by_export: BTreeMap<(&str, Vec<&str>), BTreeMap<&str, Vec<usize>>> = BTreeMap::new();
+    type Holes<'a> = BTreeMap<&'a str, Vec<usize>>;
+    let mut by_export: BTreeMap<(&str, Vec<&str>), Holes<'_>> = BTreeMap::new();
     for entry in covered.iter().filter(|entry| entry.level != Level::Full.name()) {
         let key = (entry.provider.as_str(), entry.fill_with.clone());
         by_export.entry(key).or_default().entry(entry.fact).or_default().push(number(entry));

@@ -432,6 +432,7 @@ mod tests {
             config_folder: None,
             as_of: Some(crate::config::Moment::parse("2026-06-30").unwrap()),
             max_evidence_age_days: 92,
+            progress: None,
         };
         let store = Store::new(work.path().join("work"));
         std::fs::create_dir_all(work.path().join("work")).unwrap();

@@ -332,7 +332,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("answers.json");
         std::fs::write(&file, text).unwrap();
-        let input = Input { file, path: "a".into(), source_id: "s".into(), scope_id: "acme".into(), as_of: None };
+        let input = crate::sources::testing::input(file, "acme");
         let mut out = Output::new(Store::new(folder.path()).writer(0), "answers.json");
         let mut seen = Vec::new();
         let result = records(&input, key, &mut out, &mut |text, locator, _| {

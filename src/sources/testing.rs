@@ -20,6 +20,19 @@ pub(super) struct Loaded {
     _folder: tempfile::TempDir,
 }
 
+/// A file that is there or not, of a scope.
+pub(super) fn input(file: impl Into<PathBuf>, scope: &str) -> super::Input {
+    super::Input {
+        content: super::Content::file(file.into()),
+        path: "a".to_owned(),
+        source_id: "s".to_owned(),
+        scope_id: scope.to_owned(),
+        as_of: None,
+        map: None,
+        progress: None,
+    }
+}
+
 /// Loads a file or folder under `tests/it/fixtures/sources`, offered to this one source.
 pub(super) fn load_fixture(source: &'static dyn Source, kind_and_file: &str) -> Loaded {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures/sources").join(kind_and_file);

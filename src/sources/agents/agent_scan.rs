@@ -110,7 +110,8 @@ struct Scan {
 impl Scan {
     fn path(&mut self, path: &Inspected, locator: &str, input: &Input, out: &mut Output) -> Result<(), Broken> {
         let place = shown(&path.path, "(path withheld)").to_owned();
-        let subject = Subject { input, agent_id: format!("mcp:{}:{place}", input.scope_id), place };
+        let agent_id = format!("mcp:{}:{place}", input.scope_id);
+        let subject = Subject { place, ..Subject::new(input, agent_id) };
         let mut has_secret = false;
         for (at, server) in path.servers.iter().flatten().enumerate() {
             let locator = format!("{locator}/servers/{at}");

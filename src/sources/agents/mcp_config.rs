@@ -77,13 +77,7 @@ impl<'a> Client<'a> {
     }
 
     fn of(subject: Subject<'a>) -> Self {
-        Self {
-            subject,
-            has_secret: false,
-            has_auto_approval: false,
-            masked: 0,
-            switched_off: 0,
-        }
+        Self { subject, has_secret: false, has_auto_approval: false, masked: 0, switched_off: 0 }
     }
 
     fn read(&mut self, server: &Server<'_>, name: &str, locator: &str, out: &mut Output) -> Result<(), Stop> {

@@ -161,13 +161,7 @@ mod tests {
 
     #[test]
     fn the_declared_spelling_of_an_organisation_counts() {
-        let input = |scope: &str| Input {
-            file: "f".into(),
-            path: "f".into(),
-            source_id: "s".into(),
-            scope_id: scope.into(),
-            as_of: None,
-        };
+        let input = |scope: &str| crate::sources::testing::input("f", scope);
         let mut scopes = Scopes::default();
         assert_eq!(scopes.of(Some("ACME"), &input("Acme")), "Acme");
         assert_eq!(scopes.of(Some("Other"), &input("Acme")), "Other");

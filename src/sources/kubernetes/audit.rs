@@ -513,13 +513,7 @@ mod tests {
 
     #[test]
     fn sums_have_a_bound() {
-        let input = Input {
-            file: std::path::PathBuf::new(),
-            path: String::new(),
-            source_id: String::new(),
-            scope_id: "c".to_owned(),
-            as_of: None,
-        };
+        let input = crate::sources::testing::input("", "c");
         let folder = tempfile::tempdir().unwrap();
         let mut out = Output::new(crate::inventory::Store::new(folder.path()).writer(0), "audit.log");
         let mut log = Log::new(&input);

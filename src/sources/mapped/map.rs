@@ -45,8 +45,8 @@ pub struct Column {
     pub column: crate::diag::Located<String>,
     /// The column of the file.
     pub from: Option<String>,
-    /// What every row has; `Some(None)` for no evidence.
-    pub constant: Option<Option<Cell>>,
+    /// What every row has, where it comes from no column of the file.
+    pub constant: Option<Cell>,
     kind: Kind,
     values: BTreeMap<String, Option<Cell>>,
     date: Option<String>,
@@ -204,7 +204,8 @@ impl Column {
             }
         }
         let constant = match mapped.value.as_ref().map(|value| cell_of(value, known.kind)) {
-            Some(Ok(cell)) => Some(cell),
+            // Nothing in every row is what a column has that is not mapped at all.
+            Some(Ok(cell)) => Some(cell?),
             Some(Err(())) => {
                 fault(
                     "config/value",

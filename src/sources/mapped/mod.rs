@@ -138,7 +138,7 @@ impl Column {
     /// What a record says of the column; `None` where it says nothing.
     fn cell(&self, record: &Record, locator: &str, out: &mut Output) -> Result<Option<Cell>, Reject> {
         let text = match (&self.constant, &self.from) {
-            (Some(constant), _) => return Ok(constant.clone()),
+            (Some(constant), _) => return Ok(Some(constant.clone())),
             (None, Some(from)) => record.get(from).map(str::trim).filter(|text| !text.is_empty()),
             (None, None) => None,
         };

@@ -49,7 +49,7 @@ pub fn read(input: &Input, map: &Map, each: &mut Each<'_>) -> Result<Vec<String>
 fn separated(mut reader: impl BufRead, wanted: &BTreeSet<&str>, each: &mut Each<'_>) -> Result<Vec<String>, Broken> {
     let head = reader.fill_buf().map_err(|error| Broken::io(&error))?;
     let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let count = |separator: u8| line.iter().filter(|byte| **byte == separator).count();
+    let count = |separator: u8| line.split(|byte| *byte == separator).count();
     let separator = SEPARATORS.into_iter().max_by_key(|it| (count(*it), u8::MAX - it)).unwrap_or(b',');
     let mut rows = csv::ReaderBuilder::new().flexible(true).delimiter(separator).from_reader(reader);
     let header = rows.headers().map_err(|_| Broken::new("the header is not UTF-8 text"))?.clone();
