@@ -61,13 +61,69 @@ pub fn pieces(
 ) -> Result<(), Broken> {
     let mut deserializer = serde_json::Deserializer::from_reader(reader);
     let mut failure = None;
-    let walk = Walk { arrays, values, each, failure: &mut failure };
+    let walk = Walk { at: "", numbers: false, arrays, values, each, failure: &mut failure };
     let result = walk.deserialize(&mut deserializer).and_then(|()| deserializer.end());
+    settle(failure, result)
+}
+
+/// Streams documents that follow each other, each piece by piece as [`pieces`] does. `each` gets the number of the
+/// document, from 1. A number under a key of `arrays` is passed over: one document may list what the next counts.
+///
+/// # Errors
+/// [`Broken`] when the text breaks off or is no JSON, or when `each` says so.
+pub fn pieces_of_documents(
+    reader: impl Read,
+    arrays: &[&str],
+    values: &[&str],
+    each: &mut dyn FnMut(usize, Piece) -> Result<(), Broken>,
+) -> Result<(), Broken> {
+    let mut deserializer = serde_json::Deserializer::from_reader(reader);
+    let mut number = 0;
+    while deserializer.end().is_err() {
+        number += 1;
+        let mut failure = None;
+        let each = &mut |piece| each(number, piece);
+        let walk = Walk { at: "", numbers: true, arrays, values, each, failure: &mut failure };
+        let result = walk.deserialize(&mut deserializer);
+        settle(failure, result)?;
+    }
+    Ok(())
+}
+
+/// Streams one document: every object in the array under the key `outer`, piece by piece as [`pieces`] does. `each`
+/// gets the number of the object, from 0.
+///
+/// # Errors
+/// [`Broken`] when the text breaks off or is no JSON, or when `each` says so.
+pub fn pieces_within(
+    reader: impl Read,
+    outer: &str,
+    arrays: &[&str],
+    values: &[&str],
+    each: &mut dyn FnMut(usize, Piece) -> Result<(), Broken>,
+) -> Result<(), Broken> {
+    let mut deserializer = serde_json::Deserializer::from_reader(reader);
+    let mut failure = None;
+    let walk = Within { is_inside: false, outer, arrays, values, each, failure: &mut failure };
+    let result = walk.deserialize(&mut deserializer).and_then(|()| deserializer.end());
+    settle(failure, result)
+}
+
+fn settle(failure: Option<Broken>, result: serde_json::Result<()>) -> Result<(), Broken> {
     match (failure, result) {
         (Some(broken), _) => Err(broken),
         (None, Err(error)) => Err(broken(&error)),
         (None, Ok(())) => Ok(()),
     }
+}
+
+/// Reads one document into a type that keeps little of it, however large the file.
+///
+/// # Errors
+/// [`Broken`] when the text breaks off, is no JSON, or does not have the shape of `what`.
+pub fn skim<T: DeserializeOwned>(reader: impl Read, what: &str) -> Result<T, Broken> {
+    let shape = || Broken::new(format!("the file does not have the shape of {what}"));
+    serde_json::from_reader(reader).map_err(|error| if error.is_data() { shape() } else { broken(&error) })
 }
 
 /// Streams documents that follow each other: NDJSON, or concatenated JSON. `each` gets the number of the
@@ -127,11 +183,7 @@ pub fn entries(
     let mut failure = None;
     let walk = Entries { key: None, maps, values, each, failure: &mut failure };
     let result = walk.deserialize(&mut deserializer).and_then(|()| deserializer.end());
-    match (failure, result) {
-        (Some(broken), _) => Err(broken),
-        (None, Err(error)) => Err(broken(&error)),
-        (None, Ok(())) => Ok(()),
-    }
+    settle(failure, result)
 }
 
 /// Reads a whole document that people write by hand, with comments and trailing commas, up to `max_bytes`.
@@ -175,6 +227,10 @@ fn broken(error: &serde_json::Error) -> Broken {
 }
 
 struct Walk<'a> {
+    /// JSON pointer of the document itself, where it is a part of another.
+    at: &'a str,
+    /// Whether a number may stand where an array is looked for.
+    numbers: bool,
     arrays: &'a [&'a str],
     values: &'a [&'a str],
     each: &'a mut dyn FnMut(Piece) -> Result<(), Broken>,
@@ -208,8 +264,8 @@ impl<'de> Visitor<'de> for Walk<'_> {
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
         let mut index = 0;
         while let Some(raw) = seq.next_element::<Box<RawValue>>()? {
-            let piece = Piece { pointer: format!("/{index}"), key: String::new(), is_element: true, raw };
-            self.hand_out(piece)?;
+            let pointer = format!("{}/{index}", self.at);
+            self.hand_out(Piece { pointer, key: String::new(), is_element: true, raw })?;
             index += 1;
         }
         Ok(())
@@ -221,8 +277,8 @@ impl<'de> Visitor<'de> for Walk<'_> {
                 map.next_value_seed(Elements { key, walk: &mut self })?;
             } else if self.values.contains(&key.as_str()) {
                 let raw = map.next_value::<Box<RawValue>>()?;
-                let piece = Piece { pointer: format!("/{key}"), key, is_element: false, raw };
-                self.hand_out(piece)?;
+                let pointer = format!("{}/{key}", self.at);
+                self.hand_out(Piece { pointer, key, is_element: false, raw })?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -254,7 +310,7 @@ impl<'de> Visitor<'de> for Elements<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         let mut index = 0;
         while let Some(raw) = seq.next_element::<Box<RawValue>>()? {
-            let pointer = format!("/{}/{index}", self.key);
+            let pointer = format!("{}/{}/{index}", self.walk.at, self.key);
             self.walk.hand_out(Piece { pointer, key: self.key.clone(), is_element: true, raw })?;
             index += 1;
         }
@@ -263,6 +319,69 @@ impl<'de> Visitor<'de> for Elements<'_, '_> {
 
     fn visit_unit<E: de::Error>(self) -> Result<(), E> {
         Ok(())
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<(), E> {
+        match self.walk.numbers {
+            true => Ok(()),
+            false => Err(E::invalid_type(de::Unexpected::Unsigned(number), &self)),
+        }
+    }
+}
+
+/// The document, or the array in it whose objects are wanted.
+struct Within<'a> {
+    is_inside: bool,
+    outer: &'a str,
+    arrays: &'a [&'a str],
+    values: &'a [&'a str],
+    each: &'a mut dyn FnMut(usize, Piece) -> Result<(), Broken>,
+    failure: &'a mut Option<Broken>,
+}
+
+impl<'de> DeserializeSeed<'de> for Within<'_> {
+    type Value = ();
+
+    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        match self.is_inside {
+            true => deserializer.deserialize_seq(self),
+            false => deserializer.deserialize_map(self),
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for Within<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object with an array of objects")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self { outer, arrays, values, each, failure, .. } = self;
+        while let Some(key) = map.next_key::<String>()? {
+            if key == outer {
+                let (each, failure) = (&mut *each, &mut *failure);
+                map.next_value_seed(Within { is_inside: true, outer, arrays, values, each, failure })?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        let Self { outer, arrays, values, each, failure, .. } = self;
+        let mut number = 0;
+        loop {
+            let at = format!("/{outer}/{number}");
+            let each = &mut |piece| each(number, piece);
+            let walk = Walk { at: &at, numbers: false, arrays, values, each, failure: &mut *failure };
+            if seq.next_element_seed(walk)?.is_none() {
+                return Ok(());
+            }
+            number += 1;
+        }
     }
 }
 
@@ -377,6 +496,41 @@ mod tests {
         .unwrap();
         assert_eq!(found, ["a/b /results/a~1b [1]", "c /results/c 2", " /at \"now\""]);
         assert!(entries("[]".as_bytes(), &["results"], &[], &mut |_, _| Ok(())).is_err());
+    }
+
+    #[test]
+    fn documents_that_follow_each_other_come_in_pieces() {
+        let collect = |text: &str| {
+            let mut found = Vec::new();
+            pieces_of_documents(text.as_bytes(), &["a"], &["v"], &mut |number, piece| {
+                found.push(format!("{number} {} {}", piece.pointer, piece.text()));
+                Ok(())
+            })
+            .map(|()| found)
+            .map_err(|broken| broken.to_string())
+        };
+        assert_eq!(collect(r#"{"a": [1, 2], "v": 3} {"a": 2}"#).unwrap(), ["1 /a/0 1", "1 /a/1 2", "1 /v 3"]);
+        assert_eq!(collect("{\"v\": 1}\n[4]\n").unwrap(), ["1 /v 1", "2 /0 4"]);
+        assert!(collect(" ").unwrap().is_empty());
+        assert_eq!(collect("{\"v\": 1}{").unwrap_err(), "the file breaks off at line 1, column 9");
+        assert_eq!(collect("{\"v\": 1} x").unwrap_err(), "the file is not valid JSON at line 1, column 10");
+    }
+
+    #[test]
+    fn objects_in_an_array_come_in_pieces() {
+        let collect = |text: &str| {
+            let mut found = Vec::new();
+            pieces_within(text.as_bytes(), "runs", &["a"], &["v"], &mut |number, piece| {
+                found.push(format!("{number} {} {}", piece.pointer, piece.text()));
+                Ok(())
+            })
+            .map(|()| found)
+            .map_err(|broken| broken.to_string())
+        };
+        let text = r#"{"x": [], "runs": [{"a": [1, {}], "y": 1}, {}, {"v": "t", "a": null}]}"#;
+        assert_eq!(collect(text).unwrap(), ["0 /runs/0/a/0 1", "0 /runs/0/a/1 {}", "2 /runs/2/v \"t\""]);
+        assert!(collect(r#"{"runs": [{"a": 1}]}"#).is_err());
+        assert_eq!(collect(r#"{"runs": [{"a": [1,"#).unwrap_err(), "the file breaks off at line 1, column 19");
     }
 
     #[test]
