@@ -15,6 +15,8 @@ pub mod secrets_manager;
 mod tags;
 mod trust_policy;
 
+pub(super) use trust_policy::canonical;
+
 use crate::config::Moment;
 use crate::inventory::column::Word;
 

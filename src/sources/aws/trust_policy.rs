@@ -142,7 +142,7 @@ fn of_account(way: Way, account: &str, own: Option<&str>, subject: String, condi
 }
 
 /// The role behind a session, anything else as it stands: who may assume the role chooses the session's name.
-fn canonical(arn: &str) -> String {
+pub(in crate::sources) fn canonical(arn: &str) -> String {
     let session = || {
         let (head, rest) = arn.split_once(":assumed-role/")?;
         let account = account_of(arn)?;
