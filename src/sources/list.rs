@@ -1,6 +1,6 @@
 //! Every source, in the order in which `rungs sources` prints them. A new one is a file and a line here.
 
-use super::{Source, agents, aws, kubernetes, questionnaire, scanners};
+use super::{Source, agents, aws, findings, kubernetes, questionnaire, scanners};
 
 /// Every export format that Rungs reads.
 pub const SOURCES: &[&dyn Source] = &[
@@ -11,10 +11,20 @@ pub const SOURCES: &[&dyn Source] = &[
     &aws::authorization_details::AuthorizationDetails,
     &aws::credential_report::CredentialReport,
     &aws::secrets_manager::SecretsManager,
+    &findings::asff::Asff,
+    &findings::ciso_assistant::CisoAssistant,
+    &findings::ocsf::Ocsf,
+    &findings::oscal::OscalResults,
+    &findings::prowler_csv::ProwlerCsv,
+    &findings::prowler_ocsf::ProwlerOcsf,
     &kubernetes::KubernetesList,
     &questionnaire::spreadsheet::QuestionnaireCsv,
     &questionnaire::yaml::QuestionnaireYaml,
+    &scanners::betterleaks::Betterleaks,
     &scanners::detect_secrets::DetectSecrets,
     &scanners::gitleaks::Gitleaks,
+    &scanners::gitleaks_csv::GitleaksCsv,
+    &scanners::kingfisher::Kingfisher,
+    &scanners::sarif::Sarif,
     &scanners::trufflehog::TruffleHog,
 ];

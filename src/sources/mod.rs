@@ -7,6 +7,7 @@ mod aws;
 mod dates;
 mod discover;
 mod environment;
+mod findings;
 #[cfg(test)]
 mod fixtures;
 mod hash;
@@ -20,6 +21,7 @@ mod output;
 mod probe;
 mod questionnaire;
 mod scanners;
+mod table;
 #[cfg(test)]
 mod testing;
 
