@@ -3,7 +3,7 @@
 
 use std::io::Read;
 
-use csv::{ErrorKind, Position, ReaderBuilder, StringRecord};
+use csv::{ErrorKind, ReaderBuilder, StringRecord};
 use serde::de::DeserializeOwned;
 
 use super::output::{Broken, Output, Reject, Stop};
@@ -46,6 +46,8 @@ pub(super) fn lines(
 ) -> Result<(), Broken> {
     let mut rows = ReaderBuilder::new().flexible(true).delimiter(separator).from_reader(reader);
     let header = rows.headers().map_err(|_| Broken::new("the header cannot be read"))?.clone();
+    // Of `\r\n` the reader takes the second half for the start of the next line, and so is one line behind.
+    let behind = 2_u64.saturating_sub(rows.position().line()).min(1);
     let wrong = |locator: &str, fields: usize, out: &mut Output| {
         let reason = format!("the line has {fields} fields, the header has {}", header.len());
         out.record(locator, |_| Err(Reject(reason).into()))
@@ -54,7 +56,7 @@ pub(super) fn lines(
     // A short line is wrong if another follows, and a file that breaks off if none does.
     let mut short: Option<(String, usize)> = None;
     loop {
-        let from = rows.position().line();
+        let from = rows.position().line() + behind;
         let read = rows.read_record(&mut record);
         if let Some((locator, fields)) = short.take() {
             if matches!(read, Ok(false)) {
@@ -65,7 +67,7 @@ pub(super) fn lines(
         match read {
             Ok(false) => return Ok(()),
             Ok(true) => {
-                let locator = format!("line {}", record.position().map_or(from, Position::line));
+                let locator = format!("line {}", record.position().map_or(from, |position| position.line() + behind));
                 match record.len().cmp(&header.len()) {
                     std::cmp::Ordering::Less => short = Some((locator, record.len())),
                     std::cmp::Ordering::Greater => wrong(&locator, record.len(), out)?,
