@@ -90,26 +90,8 @@ pub fn pieces_of_documents(
     Ok(())
 }
 
-/// Streams one document: every object in the array under the key `outer`, piece by piece as [`pieces`] does. `each`
-/// gets the number of the object, from 0.
-///
-/// # Errors
-/// [`Broken`] when the text breaks off or is no JSON, or when `each` says so.
-pub fn pieces_within(
-    reader: impl Read,
-    outer: &str,
-    arrays: &[&str],
-    values: &[&str],
-    each: &mut dyn FnMut(usize, Piece) -> Result<(), Broken>,
-) -> Result<(), Broken> {
-    let mut deserializer = serde_json::Deserializer::from_reader(reader);
-    let mut failure = None;
-    let walk = Within { is_inside: false, outer, arrays, values, each, failure: &mut failure };
-    let result = walk.deserialize(&mut deserializer).and_then(|()| deserializer.end());
-    settle(failure, result)
-}
-
-fn settle(failure: Option<Broken>, result: serde_json::Result<()>) -> Result<(), Broken> {
+/// What became of a walk: the caller's own reason goes before that of the parser.
+pub(super) fn settle(failure: Option<Broken>, result: serde_json::Result<()>) -> Result<(), Broken> {
     match (failure, result) {
         (Some(broken), _) => Err(broken),
         (None, Err(error)) => Err(broken(&error)),
@@ -226,15 +208,17 @@ fn broken(error: &serde_json::Error) -> Broken {
     }
 }
 
-struct Walk<'a> {
+/// One document that is handed out in pieces.
+pub(super) struct Walk<'a> {
     /// JSON pointer of the document itself, where it is a part of another.
-    at: &'a str,
+    pub at: &'a str,
     /// Whether a number may stand where an array is looked for.
-    numbers: bool,
-    arrays: &'a [&'a str],
-    values: &'a [&'a str],
-    each: &'a mut dyn FnMut(Piece) -> Result<(), Broken>,
-    failure: &'a mut Option<Broken>,
+    pub numbers: bool,
+    pub arrays: &'a [&'a str],
+    pub values: &'a [&'a str],
+    pub each: &'a mut dyn FnMut(Piece) -> Result<(), Broken>,
+    /// Why `each` stopped, since the walk itself can only say that it did.
+    pub failure: &'a mut Option<Broken>,
 }
 
 impl Walk<'_> {
@@ -325,62 +309,6 @@ impl<'de> Visitor<'de> for Elements<'_, '_> {
         match self.walk.numbers {
             true => Ok(()),
             false => Err(E::invalid_type(de::Unexpected::Unsigned(number), &self)),
-        }
-    }
-}
-
-/// The document, or the array in it whose objects are wanted.
-struct Within<'a> {
-    is_inside: bool,
-    outer: &'a str,
-    arrays: &'a [&'a str],
-    values: &'a [&'a str],
-    each: &'a mut dyn FnMut(usize, Piece) -> Result<(), Broken>,
-    failure: &'a mut Option<Broken>,
-}
-
-impl<'de> DeserializeSeed<'de> for Within<'_> {
-    type Value = ();
-
-    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        match self.is_inside {
-            true => deserializer.deserialize_seq(self),
-            false => deserializer.deserialize_map(self),
-        }
-    }
-}
-
-impl<'de> Visitor<'de> for Within<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an object with an array of objects")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Self { outer, arrays, values, each, failure, .. } = self;
-        while let Some(key) = map.next_key::<String>()? {
-            if key == outer {
-                let (each, failure) = (&mut *each, &mut *failure);
-                map.next_value_seed(Within { is_inside: true, outer, arrays, values, each, failure })?;
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let Self { outer, arrays, values, each, failure, .. } = self;
-        let mut number = 0;
-        loop {
-            let at = format!("/{outer}/{number}");
-            let each = &mut |piece| each(number, piece);
-            let walk = Walk { at: &at, numbers: false, arrays, values, each, failure: &mut *failure };
-            if seq.next_element_seed(walk)?.is_none() {
-                return Ok(());
-            }
-            number += 1;
         }
     }
 }
@@ -514,23 +442,6 @@ mod tests {
         assert!(collect(" ").unwrap().is_empty());
         assert_eq!(collect("{\"v\": 1}{").unwrap_err(), "the file breaks off at line 1, column 9");
         assert_eq!(collect("{\"v\": 1} x").unwrap_err(), "the file is not valid JSON at line 1, column 10");
-    }
-
-    #[test]
-    fn objects_in_an_array_come_in_pieces() {
-        let collect = |text: &str| {
-            let mut found = Vec::new();
-            pieces_within(text.as_bytes(), "runs", &["a"], &["v"], &mut |number, piece| {
-                found.push(format!("{number} {} {}", piece.pointer, piece.text()));
-                Ok(())
-            })
-            .map(|()| found)
-            .map_err(|broken| broken.to_string())
-        };
-        let text = r#"{"x": [], "runs": [{"a": [1, {}], "y": 1}, {}, {"v": "t", "a": null}]}"#;
-        assert_eq!(collect(text).unwrap(), ["0 /runs/0/a/0 1", "0 /runs/0/a/1 {}", "2 /runs/2/v \"t\""]);
-        assert!(collect(r#"{"runs": [{"a": 1}]}"#).is_err());
-        assert_eq!(collect(r#"{"runs": [{"a": [1,"#).unwrap_err(), "the file breaks off at line 1, column 19");
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod json;
 mod kubernetes;
 mod list;
 mod load;
+mod nested;
 mod outline;
 mod output;
 mod probe;

@@ -16,7 +16,7 @@ use crate::inventory::schema::Exposure;
 use crate::inventory::{Fact, Level};
 use crate::sources::findings::{Subject, Verdict};
 use crate::sources::output::Stop;
-use crate::sources::{About, Broken, Input, Output, Probe, Recognised, Reject, Source, json};
+use crate::sources::{About, Broken, Input, Output, Probe, Recognised, Reject, Source, json, nested};
 
 /// SARIF logs.
 pub struct Sarif;
@@ -45,7 +45,7 @@ impl Source for Sarif {
     fn load(&self, input: &Input, out: &mut Output) -> Result<(), Broken> {
         let log: Log = json::skim(input.reader()?, "a SARIF log")?;
         let mut seen: Vec<Seen> = log.runs.iter().map(|_| Seen::default()).collect();
-        json::pieces_within(input.reader()?, "runs", &["results"], &[], &mut |number, piece| {
+        nested::pieces_within(input.reader()?, "runs", &["results"], &[], &mut |number, piece| {
             let (Some(run), Some(seen)) = (log.runs.get(number), seen.get_mut(number)) else { return Ok(()) };
             out.record(&piece.pointer, |out| {
                 let result: ResultRecord = piece.parse("a result of SARIF")?;
