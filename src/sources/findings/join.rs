@@ -22,10 +22,16 @@ impl Subject {
     /// The identity, where the resource is one.
     pub fn identity(&self) -> Option<String> {
         principal(&self.uid)
+            .filter(|arn| !arn.ends_with(":root") || self.is_user())
             .or_else(|| service_account(&self.uid))
             .or_else(|| spiffe(&self.uid))
             .or_else(|| self.kubernetes_account())
             .or_else(|| self.service_principal())
+    }
+
+    /// The ARN of the root stands for the whole account as well, and tools name it where no resource is at fault.
+    fn is_user(&self) -> bool {
+        self.kind.to_ascii_lowercase().contains("user")
     }
 
     /// `system:serviceaccount:NAMESPACE:NAME`, in the cluster that was looked at.
@@ -118,6 +124,9 @@ mod tests {
             }
             .identity()
         };
+        let root = "arn:aws:iam::111122223333:root";
+        assert_eq!(of("111122223333", "", "AwsIamUser", root).as_deref(), Some(root));
+        assert_eq!(of("111122223333", "", "Other", root), None);
         let account = "projects/p/serviceAccounts/Agent@acme.iam.gserviceaccount.com";
         assert_eq!(of("p", "", "", account).as_deref(), Some("gcp:agent@acme.iam.gserviceaccount.com"));
         assert_eq!(of("p", "", "", "alice@acme.example"), None);

@@ -1,6 +1,7 @@
 //! Results of Prowler as CSV: `;` between columns, and cells that run over several lines. Reads the verdict and
 //! what it is about; advice and remediation are left in the file.
 
+use super::prowler_ocsf::Scan;
 use super::{Subject, Verdict, status_of};
 use crate::config::Moment;
 use crate::sources::output::Stop;
@@ -33,21 +34,12 @@ impl Source for ProwlerCsv {
     }
 
     fn load(&self, input: &Input, out: &mut Output) -> Result<(), Broken> {
-        let mut scanned_at: Option<Moment> = None;
-        let mut account = None;
+        let mut scan = Scan::default();
         table::lines(input.reader()?, b';', out, &mut |line, out| {
-            let (at, scope) = read(line, input, out)?;
-            scanned_at = scanned_at.max(at);
-            account.get_or_insert(scope);
+            let (at, account) = read(line, input, out)?;
+            scan.saw(at, &account, out);
             Ok(())
-        })?;
-        if let Some(at) = scanned_at {
-            out.made_at(at);
-        }
-        if let Some(account) = account.filter(|account| !account.is_empty()) {
-            out.about_scope(&account);
-        }
-        Ok(())
+        })
     }
 }
 
@@ -127,6 +119,12 @@ mod tests {
     }
 
     #[test]
+    fn local_line_ends_do_not_move_the_lines() {
+        let loaded = load_fixture(&ProwlerCsv, "prowler.csv/good/windows.csv");
+        assert_eq!(loaded.rows(Finding::TABLE, &["locator"]), [["line 2"], ["line 9"], ["line 10"]]);
+    }
+
+    #[test]
     fn the_columns_of_prowler_3_are_known_too() {
         let loaded = load_fixture(&ProwlerCsv, "prowler.csv/good/version-3.csv");
         let columns = &["finding_id", "provider", "identity_id", "observed_at"];
@@ -142,7 +140,7 @@ mod tests {
         let loaded = load_fixture(&ProwlerCsv, "prowler.csv/bad");
         let [truncated, wrong] = loaded.estate.files.as_slice() else { panic!("two files") };
         assert_eq!(truncated.failure.as_deref(), Some("the file breaks off at line 9"));
-        assert_eq!((truncated.rows_read, truncated.rows_loaded), (1, 1));
+        assert_eq!((truncated.rows_read, truncated.rows_loaded, truncated.as_of_basis), (1, 1, "in_file"));
         assert_eq!((wrong.rows_read, wrong.rows_loaded), (5, 1));
         assert_eq!(
             reasons(&loaded),

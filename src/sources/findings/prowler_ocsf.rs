@@ -32,24 +32,37 @@ impl Source for ProwlerOcsf {
     }
 
     fn load(&self, input: &Input, out: &mut Output) -> Result<(), Broken> {
-        let mut scanned_at: Option<Moment> = None;
-        let mut account = None;
+        let mut scan = Scan::default();
         json::records(input.reader()?, &mut |locator, record| {
             out.record(locator, |out| {
                 let read = event::read(record.get(), locator, input, out)?;
-                scanned_at = scanned_at.max(read.at);
-                account.get_or_insert(read.scope);
                 out.push(read.row)?;
+                scan.saw(read.at, &read.scope, out);
                 Ok(())
             })
-        })?;
-        if let Some(at) = scanned_at {
+        })
+    }
+}
+
+/// What results of Prowler say of the scan: it is of the first account that they name, and was made when the last
+/// of them was.
+#[derive(Default)]
+pub(super) struct Scan {
+    at: Option<Moment>,
+    is_named: bool,
+}
+
+impl Scan {
+    /// Learns from one result, so that a file that breaks off has said what it could.
+    pub fn saw(&mut self, at: Option<Moment>, account: &str, out: &mut Output) {
+        self.at = self.at.max(at);
+        if let Some(at) = self.at {
             out.made_at(at);
         }
-        if let Some(account) = account.filter(|account| !account.is_empty()) {
-            out.about_scope(&account);
+        if !self.is_named && !account.is_empty() {
+            out.about_scope(account);
+            self.is_named = true;
         }
-        Ok(())
     }
 }
 
@@ -83,7 +96,8 @@ mod tests {
             loaded.rows(Finding::TABLE, COLUMNS),
             [
                 ["iam_policy_attached_only_to_group_or_roles", "fail", "low", user, user],
-                ["iam_check_saml_providers_sts", "pass", "low", root, root],
+                ["iam_check_saml_providers_sts", "pass", "low", root, "∅"],
+                ["iam_root_mfa_enabled", "fail", "low", root, root],
                 ["iam_policy_passrole_to_bedrock_agentcore_restricted", "manual", "high", policy, "∅"],
             ]
         );
@@ -104,7 +118,7 @@ mod tests {
             ]
         );
         let file = &loaded.estate.files[0];
-        assert_eq!((file.rows_read, file.scope_id.as_str(), file.as_of_basis), (3, "123456789012", "in_file"));
+        assert_eq!((file.rows_read, file.scope_id.as_str(), file.as_of_basis), (4, "123456789012", "in_file"));
         assert!(file.coverage.is_empty() && loaded.estate.faults.is_empty(), "{:?}", loaded.estate.faults);
         loaded.assert_no_canary();
     }

@@ -1,6 +1,8 @@
 //! Reports of Kingfisher: an envelope of findings for each scan, followed by a summary, or one finding a line. They
 //! carry the secrets themselves, in the snippet, in what depends on it and in commands to try it.
 
+use std::io::Read;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -65,24 +67,17 @@ impl Source for Kingfisher {
         let mut scan = Scan::default();
         let probe = Probe::open(&input.file).map_err(|error| Broken::io(&error))?;
         if probe.has_key("findings") {
-            let values = ["audit", "metadata"];
-            json::pieces_of_documents(input.reader()?, &["findings"], &values, &mut |number, piece| {
-                let locator = match number {
-                    1 => piece.pointer.clone(),
-                    _ => format!("document {number} {}", piece.pointer),
-                };
-                match piece.key.as_str() {
-                    "findings" => scan.finding(piece.text(), &locator, input, out),
-                    "audit" => scan.audit(piece.text(), out),
-                    _ => scan.metadata(piece.text(), out),
-                }
-            })?;
+            scan.envelopes(input.reader()?, "", input, out)?;
         } else {
             json::records(input.reader()?, &mut |locator, record| match json::parse::<Line>(
                 record.get(),
                 "a line of Kingfisher",
             ) {
                 Ok(Line { audit: Some(audit), .. }) => scan.audit(audit.get(), out),
+                Ok(Line { scan_date: Some(at), .. }) => {
+                    scan.made(Some(&at), out);
+                    Ok(())
+                }
                 Ok(Line { access_map: Some(_), .. }) => Ok(()),
                 _ => scan.finding(record.get(), locator, input, out),
             })?;
@@ -101,6 +96,8 @@ fn is_finding(outline: &Outline) -> bool {
 struct Line {
     audit: Option<Box<RawValue>>,
     access_map: Option<IgnoredAny>,
+    /// Of the summary that ends the output.
+    scan_date: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -204,6 +201,31 @@ struct Scan {
 }
 
 impl Scan {
+    /// Reads envelopes that follow each other, or that stand in one array (`jq -s`).
+    fn envelopes(&mut self, reader: impl Read, at: &str, input: &Input, out: &mut Output) -> Result<(), Broken> {
+        let values = ["audit", "metadata"];
+        json::pieces_of_documents(reader, &["findings"], &values, &mut |number, piece| {
+            let locator = match number {
+                1 => format!("{at}{}", piece.pointer),
+                _ => format!("document {number} {}", piece.pointer),
+            };
+            match piece.key.as_str() {
+                "findings" => self.finding(piece.text(), &locator, input, out),
+                "audit" => self.audit(piece.text(), out),
+                "metadata" => self.metadata(piece.text(), out),
+                _ => self.element(piece.text(), &locator, input, out),
+            }
+        })
+    }
+
+    fn element(&mut self, text: &str, locator: &str, input: &Input, out: &mut Output) -> Result<(), Broken> {
+        // An array inside the array is no envelope; the depth ends here.
+        if !text.starts_with('{') {
+            return out.record(locator, |_| Err(Reject::because("the record is no envelope of Kingfisher").into()));
+        }
+        self.envelopes(text.as_bytes(), locator, input, out)
+    }
+
     fn finding(&mut self, text: &str, locator: &str, input: &Input, out: &mut Output) -> Result<(), Broken> {
         out.record(locator, |out| {
             let record: Record = json::parse(text, "a finding of Kingfisher")?;
@@ -360,6 +382,16 @@ mod tests {
         );
         assert_eq!(covered(&loaded)[0], "exposure.code partial: the scan of a repository failed or did not end");
         assert_eq!(loaded.estate.files[0].as_of.to_string(), "2026-06-02T08:30:00Z");
+    }
+
+    #[test]
+    fn envelopes_may_stand_in_one_array() {
+        let loaded = load_fixture(&Kingfisher, "kingfisher.json/good/slurped.json");
+        assert_eq!(
+            loaded.rows(Exposure::TABLE, &["location", "locator"]),
+            [["a.py:1", "/0/findings/0"], ["b.py:1", "/2/findings/0"]]
+        );
+        assert_eq!(loaded.estate.files[0].rows_read, 2);
     }
 
     #[test]
