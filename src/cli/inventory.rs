@@ -272,6 +272,9 @@ fn matrix(covered: &[Covered]) -> String {
     format!("{}\n{}", table.text(), legend.text())
 }
 
+/// Facts that are not shown in full, and the numbers of the scopes.
+type Holes<'a> = BTreeMap<&'a str, Vec<usize>>;
+
 /// What would fill the holes, export by export: those that fill most come first.
 fn holes(covered: &[Covered]) -> Vec<String> {
     let scopes = numbered(covered);
@@ -279,7 +282,6 @@ fn holes(covered: &[Covered]) -> Vec<String> {
         let name = format!("{}:{}", entry.provider, entry.scope);
         scopes.iter().position(|scope| *scope == name).map_or(0, |at| at + 1)
     };
-    type Holes<'a> = BTreeMap<&'a str, Vec<usize>>;
     let mut by_export: BTreeMap<(&str, Vec<&str>), Holes<'_>> = BTreeMap::new();
     for entry in covered.iter().filter(|entry| entry.level != Level::Full.name()) {
         let key = (entry.provider.as_str(), entry.fill_with.clone());

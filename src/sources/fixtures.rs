@@ -204,6 +204,15 @@ fn damaged(bytes: &[u8], at: usize, way: usize) -> Vec<u8> {
     bytes
 }
 
+/// Whether a byte belongs to the name of a JSON key. A key of another name makes another document, which lacks what the
+/// format lets be absent.
+fn is_in_key(bytes: &[u8], at: usize) -> bool {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let end = rest.iter().position(|byte| *byte == b'"').unwrap_or(rest.len());
+    let after = rest.get(end + 1..).unwrap_or_default();
+    after.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b':')
+}
+
 #[test]
 fn every_loss_in_a_damaged_file_is_accounted_for() {
     let (mut tried, mut unaccounted) = (0, Vec::new());
@@ -222,7 +231,7 @@ fn every_loss_in_a_damaged_file_is_accounted_for() {
                 let is_less_covered =
                     clean.covered.iter().any(|(key, level)| after.covered.get(key).is_none_or(|now| now < level));
                 let is_told = after.failed || after.noted > clean.noted || after.rejected > clean.rejected;
-                if after.read < clean.read && !is_told && !is_less_covered {
+                if after.read < clean.read && !is_told && !is_less_covered && !is_in_key(&bytes, at) {
                     unaccounted.push(format!("{} damaged at {at} in way {way}", file.display()));
                 }
             }

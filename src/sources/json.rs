@@ -61,8 +61,53 @@ pub fn pieces(
 ) -> Result<(), Broken> {
     let mut deserializer = serde_json::Deserializer::from_reader(reader);
     let mut failure = None;
-    let walk = Walk { arrays, values, each, failure: &mut failure };
+    let walk = Walk { at: "", numbers: false, arrays, values, each, failure: &mut failure };
     let result = walk.deserialize(&mut deserializer).and_then(|()| deserializer.end());
+    settle(failure, result)
+}
+
+/// Streams documents that follow each other, each piece by piece as [`pieces`] does. `each` gets the number of the
+/// document, from 1. A number under a key of `arrays` is passed over: one document may list what the next counts.
+///
+/// # Errors
+/// [`Broken`] when the text breaks off or is no JSON, or when `each` says so.
+pub fn pieces_of_documents(
+    reader: impl Read,
+    arrays: &[&str],
+    values: &[&str],
+    each: &mut dyn FnMut(usize, Piece) -> Result<(), Broken>,
+) -> Result<(), Broken> {
+    walk_documents(reader, true, arrays, values, each).map(|_| ())
+}
+
+/// Walks documents that follow each other, and counts them.
+fn walk_documents(
+    reader: impl Read,
+    numbers: bool,
+    arrays: &[&str],
+    values: &[&str],
+    each: &mut dyn FnMut(usize, Piece) -> Result<(), Broken>,
+) -> Result<usize, Broken> {
+    let mut deserializer = serde_json::Deserializer::from_reader(reader);
+    let mut number = 0;
+    loop {
+        match deserializer.end() {
+            Ok(()) => return Ok(number),
+            // Text after a document is the next one.
+            Err(error) if error.is_syntax() => {}
+            Err(error) => return Err(broken(&error)),
+        }
+        number += 1;
+        let mut failure = None;
+        let each = &mut |piece| each(number, piece);
+        let walk = Walk { at: "", numbers, arrays, values, each, failure: &mut failure };
+        let result = walk.deserialize(&mut deserializer);
+        settle(failure, result)?;
+    }
+}
+
+/// What became of a walk: the caller's own reason goes before that of the parser.
+pub(super) fn settle(failure: Option<Broken>, result: serde_json::Result<()>) -> Result<(), Broken> {
     match (failure, result) {
         (Some(broken), _) => Err(broken),
         (None, Err(error)) => Err(broken(&error)),
@@ -82,30 +127,21 @@ pub fn pages(
     values: &[&str],
     each: &mut dyn FnMut(usize, Piece) -> Result<(), Broken>,
 ) -> Result<usize, Broken> {
-    let mut deserializer = serde_json::Deserializer::from_reader(reader);
-    let mut number = 0;
-    loop {
-        match deserializer.end() {
-            Ok(()) => return Ok(number),
-            // Text after a document is the next one.
-            Err(error) if error.is_syntax() => {}
-            Err(error) => return Err(broken(&error)),
+    walk_documents(reader, false, arrays, values, &mut |number, mut piece| {
+        if number > 1 {
+            piece.pointer = format!("document {number} {}", piece.pointer);
         }
-        number += 1;
-        let mut failure = None;
-        let mut hand_out = |mut piece: Piece| {
-            if number > 1 {
-                piece.pointer = format!("document {number} {}", piece.pointer);
-            }
-            each(number, piece)
-        };
-        let walk = Walk { arrays, values, each: &mut hand_out, failure: &mut failure };
-        let result = walk.deserialize(&mut deserializer);
-        match failure {
-            Some(broken) => return Err(broken),
-            None => result.map_err(|error| broken(&error))?,
-        }
-    }
+        each(number, piece)
+    })
+}
+
+/// Reads one document into a type that keeps little of it, however large the file.
+///
+/// # Errors
+/// [`Broken`] when the text breaks off, is no JSON, or does not have the shape of `what`.
+pub fn skim<T: DeserializeOwned>(reader: impl Read, what: &str) -> Result<T, Broken> {
+    let shape = || Broken::new(format!("the file does not have the shape of {what}"));
+    serde_json::from_reader(reader).map_err(|error| if error.is_data() { shape() } else { broken(&error) })
 }
 
 /// Streams documents that follow each other: NDJSON, or concatenated JSON. `each` gets the number of the
@@ -165,11 +201,7 @@ pub fn entries(
     let mut failure = None;
     let walk = Entries { key: None, maps, values, each, failure: &mut failure };
     let result = walk.deserialize(&mut deserializer).and_then(|()| deserializer.end());
-    match (failure, result) {
-        (Some(broken), _) => Err(broken),
-        (None, Err(error)) => Err(broken(&error)),
-        (None, Ok(())) => Ok(()),
-    }
+    settle(failure, result)
 }
 
 /// Reads a whole document that people write by hand, with comments and trailing commas, up to `max_bytes`.
@@ -213,11 +245,17 @@ pub(super) fn broken(error: &serde_json::Error) -> Broken {
     }
 }
 
-struct Walk<'a> {
-    arrays: &'a [&'a str],
-    values: &'a [&'a str],
-    each: &'a mut dyn FnMut(Piece) -> Result<(), Broken>,
-    failure: &'a mut Option<Broken>,
+/// One document that is handed out in pieces.
+pub(super) struct Walk<'a> {
+    /// JSON pointer of the document itself, where it is a part of another.
+    pub at: &'a str,
+    /// Whether a number may stand where an array is looked for.
+    pub numbers: bool,
+    pub arrays: &'a [&'a str],
+    pub values: &'a [&'a str],
+    pub each: &'a mut dyn FnMut(Piece) -> Result<(), Broken>,
+    /// Why `each` stopped, since the walk itself can only say that it did.
+    pub failure: &'a mut Option<Broken>,
 }
 
 impl Walk<'_> {
@@ -247,8 +285,8 @@ impl<'de> Visitor<'de> for Walk<'_> {
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
         let mut index = 0;
         while let Some(raw) = seq.next_element::<Box<RawValue>>()? {
-            let piece = Piece { pointer: format!("/{index}"), key: String::new(), is_element: true, raw };
-            self.hand_out(piece)?;
+            let pointer = format!("{}/{index}", self.at);
+            self.hand_out(Piece { pointer, key: String::new(), is_element: true, raw })?;
             index += 1;
         }
         Ok(())
@@ -260,8 +298,8 @@ impl<'de> Visitor<'de> for Walk<'_> {
                 map.next_value_seed(Elements { key, walk: &mut self })?;
             } else if self.values.contains(&key.as_str()) {
                 let raw = map.next_value::<Box<RawValue>>()?;
-                let piece = Piece { pointer: format!("/{key}"), key, is_element: false, raw };
-                self.hand_out(piece)?;
+                let pointer = format!("{}/{key}", self.at);
+                self.hand_out(Piece { pointer, key, is_element: false, raw })?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -293,7 +331,7 @@ impl<'de> Visitor<'de> for Elements<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         let mut index = 0;
         while let Some(raw) = seq.next_element::<Box<RawValue>>()? {
-            let pointer = format!("/{}/{index}", self.key);
+            let pointer = format!("{}/{}/{index}", self.walk.at, self.key);
             self.walk.hand_out(Piece { pointer, key: self.key.clone(), is_element: true, raw })?;
             index += 1;
         }
@@ -302,6 +340,13 @@ impl<'de> Visitor<'de> for Elements<'_, '_> {
 
     fn visit_unit<E: de::Error>(self) -> Result<(), E> {
         Ok(())
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<(), E> {
+        match self.walk.numbers {
+            true => Ok(()),
+            false => Err(E::invalid_type(de::Unexpected::Unsigned(number), &self)),
+        }
     }
 }
 
@@ -436,6 +481,24 @@ mod tests {
         .unwrap();
         assert_eq!(found, ["a/b /results/a~1b [1]", "c /results/c 2", " /at \"now\""]);
         assert!(entries("[]".as_bytes(), &["results"], &[], &mut |_, _| Ok(())).is_err());
+    }
+
+    #[test]
+    fn documents_that_follow_each_other_come_in_pieces() {
+        let collect = |text: &str| {
+            let mut found = Vec::new();
+            pieces_of_documents(text.as_bytes(), &["a"], &["v"], &mut |number, piece| {
+                found.push(format!("{number} {} {}", piece.pointer, piece.text()));
+                Ok(())
+            })
+            .map(|()| found)
+            .map_err(|broken| broken.to_string())
+        };
+        assert_eq!(collect(r#"{"a": [1, 2], "v": 3} {"a": 2}"#).unwrap(), ["1 /a/0 1", "1 /a/1 2", "1 /v 3"]);
+        assert_eq!(collect("{\"v\": 1}\n[4]\n").unwrap(), ["1 /v 1", "2 /0 4"]);
+        assert!(collect(" ").unwrap().is_empty());
+        assert_eq!(collect("{\"v\": 1}{").unwrap_err(), "the file breaks off at line 1, column 9");
+        assert_eq!(collect("{\"v\": 1} x").unwrap_err(), "the file is not valid JSON at line 1, column 10");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Every source, in the order in which `rungs sources` prints them. A new one is a file and a line here.
 
-use super::{Source, agents, aws, gcp, github, gitlab, kubernetes, mapped, okta, questionnaire, scanners, spire};
+use super::{Source, agents, aws, findings, gcp, github, gitlab, kubernetes, mapped, okta, questionnaire, scanners, spire};
 
 /// Every export format that Rungs reads.
 pub const SOURCES: &[&dyn Source] = &[
@@ -35,6 +35,12 @@ pub const SOURCES: &[&dyn Source] = &[
     &aws::secrets_manager::SecretsManager,
     &aws::service_last_accessed::ServiceLastAccessed,
     &aws::service_specific_credentials::ServiceSpecificCredentials,
+    &findings::asff::Asff,
+    &findings::ciso_assistant::CisoAssistant,
+    &findings::ocsf::Ocsf,
+    &findings::oscal::OscalResults,
+    &findings::prowler_csv::ProwlerCsv,
+    &findings::prowler_ocsf::ProwlerOcsf,
     &gcp::activity::Activity,
     &gcp::iam_policies::IamPolicies,
     &gcp::service_account_keys::ServiceAccountKeys,
@@ -66,8 +72,12 @@ pub const SOURCES: &[&dyn Source] = &[
     &questionnaire::register::Register,
     &questionnaire::spreadsheet::QuestionnaireCsv,
     &questionnaire::yaml::QuestionnaireYaml,
+    &scanners::betterleaks::Betterleaks,
     &scanners::detect_secrets::DetectSecrets,
     &scanners::gitleaks::Gitleaks,
+    &scanners::gitleaks_csv::GitleaksCsv,
+    &scanners::kingfisher::Kingfisher,
+    &scanners::sarif::Sarif,
     &scanners::trufflehog::TruffleHog,
     &spire::entries::Entries,
 ];

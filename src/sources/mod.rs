@@ -9,6 +9,7 @@ mod content;
 mod dates;
 mod discover;
 mod environment;
+mod findings;
 #[cfg(test)]
 mod fixtures;
 mod gcp;
@@ -21,6 +22,7 @@ mod kubernetes;
 mod list;
 mod load;
 mod mapped;
+mod nested;
 mod okta;
 mod outline;
 mod output;
@@ -28,6 +30,7 @@ mod probe;
 mod questionnaire;
 mod scanners;
 mod spire;
+mod table;
 #[cfg(test)]
 mod testing;
 

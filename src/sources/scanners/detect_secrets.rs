@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{PROVIDER, cover, location};
+use super::{FILES_ONLY, PROVIDER, cover, location};
 use crate::inventory::column::Word;
 use crate::inventory::schema::Exposure;
 use crate::inventory::{Fact, Level};
@@ -45,7 +45,7 @@ impl Source for DetectSecrets {
             out.made_at(made_at.map_err(|Reject(reason)| Broken::new(reason))?);
             Ok(())
         })?;
-        cover(&input.scope_id, Some("files as they are; the history was not scanned"), out);
+        cover(&input.scope_id, Some(FILES_ONLY), out);
         Ok(())
     }
 }
@@ -99,6 +99,7 @@ fn read_file(file: &str, piece: &Piece, input: &Input, out: &mut Output) -> Resu
             Ok(())
         })?;
     }
+    let file = location::clean(file);
     for ((line, sha1), found) in found {
         let place = format!("{file}:{line}");
         let sha1 = format!("sha1:{sha1}");
@@ -113,6 +114,7 @@ fn read_file(file: &str, piece: &Piece, input: &Input, out: &mut Output) -> Resu
             status: Some(Word::from(if found.is_false { "false_positive" } else { "open" })),
             // The tool's own word: it tried the secret and it worked, or it did not get that far. A `false` says
             // nothing of the secret, so `validity` stays NULL.
+            validity: (found.is_verified == Some(true)).then(|| Word::from("active")),
             verified: found.is_verified,
             fingerprint_sha1: Some(sha1),
             source_id: input.source_id.clone(),
@@ -130,7 +132,8 @@ mod tests {
     use crate::sources::fixtures::{covered, reasons};
     use crate::sources::testing::load_fixture;
 
-    const COLUMNS: &[&str] = &["secret_kind", "location_type", "location", "status", "verified", "fingerprint"];
+    const COLUMNS: &[&str] =
+        &["secret_kind", "location_type", "location", "status", "verified", "validity", "fingerprint"];
 
     #[test]
     fn one_row_a_secret_and_line() {
@@ -138,10 +141,10 @@ mod tests {
         assert_eq!(
             loaded.rows(Exposure::TABLE, COLUMNS),
             [
-                ["GitHub Token", "ci_config", ".github/workflows/deploy.yml:8", "open", "false", "∅"],
-                ["AWS Access Key", "ci_config", ".github/workflows/deploy.yml:10", "open", "true", "∅"],
-                ["Secret Keyword", "code", "src/config.py:2", "false_positive", "false", "∅"],
-                ["Secret Keyword", "code", "src/config.py:9", "open", "∅", "∅"],
+                ["GitHub Token", "ci_config", ".github/workflows/deploy.yml:8", "open", "false", "∅", "∅"],
+                ["AWS Access Key", "ci_config", ".github/workflows/deploy.yml:10", "open", "true", "active", "∅"],
+                ["Secret Keyword", "code", "src/config.py:2", "false_positive", "false", "∅", "∅"],
+                ["Secret Keyword", "code", "src/config.py:9", "open", "∅", "∅", "∅"],
             ]
         );
         let file = &loaded.estate.files[0];

@@ -2,12 +2,11 @@
 
 use serde::Deserialize;
 
-use super::{PROVIDER, access_key_id, cover, location};
-use crate::inventory::column::Word;
-use crate::inventory::schema::Exposure;
+use super::sighting::{Prints, Sighting};
+use super::{FILES_ONLY, PROVIDER, access_key_id, cover};
 use crate::inventory::{Fact, Level};
 use crate::sources::output::Stop;
-use crate::sources::{About, Broken, Input, Output, Probe, Recognised, Reject, Source, hash, json};
+use crate::sources::{About, Broken, Input, Output, Probe, Recognised, Reject, Source, json};
 
 /// `gitleaks git` and `gitleaks dir`.
 pub struct Gitleaks;
@@ -52,15 +51,14 @@ impl Source for Gitleaks {
                 read(&finding, &piece.pointer, input, out)
             })
         })?;
-        let note = files_only.then_some("files as they are; the history was not scanned");
-        cover(&input.scope_id, note, out);
+        cover_report(files_only, input, out);
         Ok(())
     }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Finding {
+pub(super) struct Finding {
     #[serde(rename = "RuleID")]
     rule: String,
     file: String,
@@ -70,12 +68,13 @@ struct Finding {
     #[serde(default, rename = "Match")]
     matched: String,
     #[serde(default)]
-    commit: String,
+    pub commit: String,
     #[serde(default)]
     date: String,
 }
 
-fn read(finding: &Finding, locator: &str, input: &Input, out: &mut Output) -> Result<(), Stop> {
+/// Reads one finding, in whichever of its forms gitleaks printed it.
+pub(super) fn read(finding: &Finding, locator: &str, input: &Input, out: &mut Output) -> Result<(), Stop> {
     if finding.file.is_empty() || finding.rule.is_empty() {
         return Err(Reject::because("the finding names no file or no rule").into());
     }
@@ -84,46 +83,32 @@ fn read(finding: &Finding, locator: &str, input: &Input, out: &mut Output) -> Re
         "" => None,
         date => Some(out.past("Date", date, locator)?),
     };
-    let (sha256, sha1) = match is_redacted(&finding.secret) {
-        true => (None, None),
-        false => {
-            let (sha256, sha1) = hash::fingerprints(&finding.secret);
-            (Some(sha256), Some(sha1))
-        }
+    let sighting = Sighting {
+        rule: &finding.rule,
+        file: &finding.file,
+        line: Some(finding.start_line),
+        in_history: !finding.commit.is_empty(),
+        value: &finding.secret,
+        prints: Prints::of(&finding.secret),
     };
-    let in_history = if finding.commit.is_empty() { "code" } else { "git_history" };
-    let place = format!("{}:{}", finding.file, finding.start_line);
-    out.push(Exposure {
-        exposure_id: location::exposure_id(&input.scope_id, &place, &finding.rule, sha1.as_deref()),
-        credential_id: access_key_id(&finding.secret).or_else(|| access_key_id(&finding.matched)),
-        provider: Word::from(PROVIDER),
-        scope_id: Some(Word(input.scope_id.clone())),
-        secret_kind: Word::from(finding.rule.as_str()),
-        location_type: Word::from(location::kind_of(&finding.file).unwrap_or(in_history)),
-        location: place,
-        repo_or_channel: Some(input.scope_id.clone()),
-        first_seen_at,
-        status: Some(Word::from("open")),
-        fingerprint: sha256,
-        fingerprint_sha1: sha1,
-        source_id: input.source_id.clone(),
-        locator: locator.to_owned(),
-        ..Exposure::default()
-    })?;
+    let mut row = sighting.row(input, locator);
+    row.credential_id = row.credential_id.or_else(|| access_key_id(&finding.matched));
+    row.first_seen_at = first_seen_at;
+    out.push(row)?;
     Ok(())
 }
 
-/// `--redact` writes `REDACTED`; `--redact=20` writes the first part and an ellipsis. Both hide the value, so
-/// its hash would be of something else.
-fn is_redacted(secret: &str) -> bool {
-    secret.is_empty() || secret == "REDACTED" || secret.ends_with("...")
+/// What a whole report shows.
+pub(super) fn cover_report(files_only: bool, input: &Input, out: &mut Output) {
+    cover(&input.scope_id, files_only.then_some(FILES_ONLY), out);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::schema::Row as _;
+    use crate::inventory::schema::{Exposure, Row as _};
     use crate::sources::fixtures::{covered, reasons};
+    use crate::sources::hash;
     use crate::sources::testing::load_fixture;
 
     const COLUMNS: &[&str] = &["secret_kind", "location_type", "location", "credential_id", "first_seen_at", "status"];

@@ -3,6 +3,43 @@
 
 use crate::sources::hash;
 
+/// A path without the `./` that some scanners put before it, so that one file has one name.
+pub(super) fn clean(path: &str) -> &str {
+    let mut path = path.trim();
+    while let Some(rest) = path.strip_prefix("./") {
+        path = rest;
+    }
+    path
+}
+
+/// A URL without a name and password in it, which clone URLs carry; any other text as it is.
+pub(super) fn without_login(url: &str) -> String {
+    let host = || {
+        let (scheme, rest) = url.split_once("://")?;
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at_checked(end)?;
+        let (_, host) = authority.rsplit_once('@')?;
+        Some(format!("{scheme}://{host}{path}"))
+    };
+    host().unwrap_or_else(|| url.to_owned())
+}
+
+/// The provider and the kind of place that the link to a message, ticket or page leads to.
+pub(super) fn kind_of_link(link: &str) -> Option<(&'static str, &'static str)> {
+    let (_, rest) = link.split_once("://")?;
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = host.to_lowercase();
+    if host.ends_with(".slack.com") || host == "teams.microsoft.com" {
+        Some(("messaging", "messaging"))
+    } else if path.contains("browse/") {
+        Some(("ticket", "ticket"))
+    } else if path.contains("wiki/") || host.starts_with("confluence.") || host.starts_with("wiki.") {
+        Some(("wiki", "wiki"))
+    } else {
+        None
+    }
+}
+
 /// The kind of place, where the path tells more than that it is code.
 pub(in crate::sources) fn kind_of(path: &str) -> Option<&'static str> {
     let path = path.replace('\\', "/").to_lowercase();
@@ -108,6 +145,37 @@ mod tests {
         ] {
             assert_eq!(kind_of(path), kind, "{path}");
         }
+    }
+
+    #[test]
+    fn links_lead_to_talk_tickets_and_pages() {
+        for (link, kind) in [
+            ("https://acme.slack.com/archives/C0/p1", Some("messaging")),
+            ("https://teams.microsoft.com/l/message/1", Some("messaging")),
+            ("https://acme.atlassian.net/browse/OPS-1", Some("ticket")),
+            ("https://acme.atlassian.net/wiki/spaces/A/pages/1", Some("wiki")),
+            ("https://example.com/web/blob/main/a.py", None),
+            ("src/browse/a.py", None),
+        ] {
+            assert_eq!(kind_of_link(link).map(|(_, kind)| kind), kind, "{link}");
+        }
+    }
+
+    #[test]
+    fn clone_urls_lose_their_password() {
+        assert_eq!(without_login("https://x:CANARY@example.com/web.git"), "https://example.com/web.git");
+        assert_eq!(without_login("https://CANARY@example.com?a=b@c"), "https://example.com?a=b@c");
+        assert_eq!(without_login("https://example.com/@scope/web"), "https://example.com/@scope/web");
+        assert_eq!(without_login("git@example.com:acme/web"), "git@example.com:acme/web");
+        assert_eq!(without_login("src/a@b.py"), "src/a@b.py");
+    }
+
+    #[test]
+    fn a_file_has_one_name() {
+        assert_eq!(clean("./src/a.py"), "src/a.py");
+        assert_eq!(clean("././a"), "a");
+        assert_eq!(clean(".github/a"), ".github/a");
+        assert_eq!(clean("../a"), "../a");
     }
 
     #[test]

@@ -1,8 +1,14 @@
 //! Reports of secret scanners over source code.
 
+pub mod betterleaks;
 pub mod detect_secrets;
 pub mod gitleaks;
+pub mod gitleaks_csv;
+pub mod kingfisher;
 pub(super) mod location;
+pub mod sarif;
+mod sarif_log;
+mod sighting;
 pub mod trufflehog;
 
 use super::Output;
@@ -10,12 +16,25 @@ use crate::inventory::{Fact, Level};
 
 /// The provider of what is found in code.
 const PROVIDER: &str = "code";
+/// What is said of a scan that read no commits.
+const FILES_ONLY: &str = "files as they are; the history was not scanned";
 
 /// What a scan of a repository shows, whether it found anything or not.
 fn cover(scope: &str, code: Option<&str>, out: &mut Output) {
-    out.cover(PROVIDER, scope, Fact::ExposureCode, Level::Full, code);
+    cover_at(Level::Full, scope, code, out);
+}
+
+/// The same, where the scan may have left something out.
+fn cover_at(level: Level, scope: &str, code: Option<&str>, out: &mut Output) {
+    out.cover(PROVIDER, scope, Fact::ExposureCode, level, code);
     let logs = "CI/CD configuration in the repository; variables and logs of the CI/CD system are not in it";
     out.cover(PROVIDER, scope, Fact::ExposureCi, Level::Partial, Some(logs));
+}
+
+/// What a scan shows of the chat, ticket or wiki that findings of it lie in.
+fn cover_talk(provider: &'static str, scope: &str, out: &mut Output) {
+    let note = "which channels, projects or spaces were scanned is not said";
+    out.cover(provider, scope, Fact::ExposureMessaging, Level::Partial, Some(note));
 }
 
 /// An AWS access key id in a text: four letters that say what it is, sixteen of base 32. It is no secret, and

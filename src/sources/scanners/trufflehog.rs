@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::{PROVIDER, access_key_id, location};
+use super::sighting::{Prints, Sighting};
+use super::{FILES_ONLY, PROVIDER, cover_at, cover_talk, location};
 use crate::inventory::column::Word;
 use crate::inventory::schema::Exposure;
 use crate::inventory::{Fact, Level};
+use crate::sources::findings::principal;
 use crate::sources::output::Stop;
-use crate::sources::{About, Broken, Input, Output, Probe, Recognised, Reject, Source, hash, json};
+use crate::sources::{About, Broken, Input, Output, Probe, Recognised, Reject, Source, json};
 
 /// `trufflehog git`, `trufflehog filesystem` and its other subcommands.
 pub struct TruffleHog;
@@ -73,7 +75,7 @@ struct Metadata {
 /// What the kinds of systems say of a place; each gives some of it.
 #[derive(Deserialize)]
 struct Place {
-    #[serde(default)]
+    #[serde(default, alias = "filename")]
     file: String,
     line: Option<u64>,
     #[serde(default)]
@@ -86,21 +88,24 @@ struct Place {
     channel_name: String,
     #[serde(default)]
     image: String,
-    #[serde(default)]
+    #[serde(default, alias = "container")]
     bucket: String,
     #[serde(default)]
     timestamp: String,
     visibility: Option<serde_json::Value>,
+    public: Option<bool>,
 }
 
 /// What the kinds of systems mean for us: the provider, and the kind of place where the path tells no more.
 fn kind_of(system: &str, place: &Place) -> (&'static str, &'static str) {
-    match system {
-        "Slack" | "MicrosoftTeams" | "Teams" | "Gmail" | "Discord" => ("messaging", "messaging"),
-        "Jira" => ("ticket", "ticket"),
-        "Confluence" | "Notion" => ("wiki", "wiki"),
-        "CircleCI" | "TravisCI" | "Jenkins" | "Buildkite" => (PROVIDER, "ci_log"),
-        "Docker" => (PROVIDER, "image"),
+    match system.to_ascii_lowercase().as_str() {
+        "slack" | "slackcontinuous" | "teams" | "microsoftteams" | "gmail" | "discord" => ("messaging", "messaging"),
+        "jira" => ("ticket", "ticket"),
+        "confluence" | "notion" | "sharepoint" => ("wiki", "wiki"),
+        "circleci" | "travisci" | "jenkins" | "buildkite" => (PROVIDER, "ci_log"),
+        "docker" | "ecr" => (PROVIDER, "image"),
+        "s3" | "gcs" | "azure" => (PROVIDER, "object_storage"),
+        "googledrive" | "elasticsearch" | "postman" | "sentry" | "webhook" | "stdin" => (PROVIDER, "other"),
         _ if place.commit.is_empty() => (PROVIDER, "code"),
         _ => (PROVIDER, "git_history"),
     }
@@ -109,23 +114,30 @@ fn kind_of(system: &str, place: &Place) -> (&'static str, &'static str) {
 impl Place {
     fn text(&self) -> Option<String> {
         let container = [&self.bucket, &self.image].into_iter().find(|text| !text.is_empty());
-        match (self.file.is_empty(), self.line, container) {
-            (false, Some(line), None) => Some(format!("{}:{line}", self.file)),
-            (false, None, None) => Some(self.file.clone()),
-            (false, _, Some(container)) => Some(format!("{container}:{}", self.file)),
+        let file = location::clean(&self.file);
+        match (file.is_empty(), self.line, container) {
+            (false, Some(line), None) => Some(format!("{file}:{line}")),
+            (false, None, None) => Some(file.to_owned()),
+            (false, _, Some(container)) => Some(format!("{container}:{file}")),
             (true, ..) => [&self.link, &self.channel_name, &self.image, &self.bucket]
                 .into_iter()
                 .find(|text| !text.is_empty())
-                .cloned(),
+                .map(|text| location::without_login(text)),
         }
     }
 
-    /// GitHub's findings say whether the repository is public.
+    /// GitHub's findings say whether the repository is public, as a word or as the number that stands for it.
     fn is_public(&self) -> Option<bool> {
+        use serde_json::Value;
         match &self.visibility {
-            Some(serde_json::Value::String(word)) if word == "public" => Some(true),
-            Some(serde_json::Value::String(word)) if word == "private" || word == "internal" => Some(false),
-            _ => None,
+            Some(Value::String(word)) if word == "public" => Some(true),
+            Some(Value::String(word)) if word == "private" || word == "internal" => Some(false),
+            Some(Value::Number(number)) => match number.as_u64() {
+                Some(0) => Some(true),
+                Some(1 | 2) => Some(false),
+                _ => None,
+            },
+            _ => self.public,
         }
     }
 }
@@ -145,48 +157,42 @@ fn read(finding: &Finding, locator: &str, input: &Input, seen: &mut Seen, out: &
         "" => None,
         date => Some(out.past("timestamp", date, locator)?),
     };
-    let (sha256, sha1) = match finding.raw.as_str() {
-        "" => (None, None),
-        secret => {
-            let (sha256, sha1) = hash::fingerprints(secret);
-            (Some(sha256), Some(sha1))
-        }
-    };
     let (provider, otherwise) = kind_of(system, place);
     seen.providers.insert(provider);
     seen.has_unverified |= !finding.verified;
     seen.has_history |= !place.commit.is_empty();
     let holders = [&place.repository, &place.channel_name, &place.image, &place.bucket, &input.scope_id];
+    let prints = Prints::of(&finding.raw);
+    let exposure_id = location::exposure_id(&input.scope_id, &text, &finding.detector_name, prints.sha1.as_deref());
+    let sighting = Sighting {
+        rule: &finding.detector_name,
+        file: &place.file,
+        line: place.line,
+        in_history: !place.commit.is_empty(),
+        value: &finding.raw,
+        prints,
+    };
     out.push(Exposure {
-        exposure_id: location::exposure_id(&input.scope_id, &text, &finding.detector_name, sha1.as_deref()),
-        credential_id: access_key_id(&finding.raw),
+        exposure_id,
         identity_id: finding.identity(),
         provider: Word::from(provider),
-        scope_id: Some(Word(input.scope_id.clone())),
-        secret_kind: Word::from(finding.detector_name.as_str()),
         location_type: Word::from(location::kind_of(&place.file).unwrap_or(otherwise)),
         location: text,
-        repo_or_channel: holders.into_iter().find(|name| !name.is_empty()).cloned(),
+        repo_or_channel: holders.into_iter().find(|name| !name.is_empty()).map(|name| location::without_login(name)),
         first_seen_at,
-        status: Some(Word::from("open")),
         // It tries what it finds where it can. That a try did not succeed proves nothing: many detectors have none.
         validity: Some(Word::from(if finding.verified { "active" } else { "unknown" })),
         verified: finding.verified.then_some(true),
         public: place.is_public(),
-        fingerprint: sha256,
-        fingerprint_sha1: sha1,
-        source_id: input.source_id.clone(),
-        locator: locator.to_owned(),
-        ..Exposure::default()
+        ..sighting.row(input, locator)
     })?;
     Ok(())
 }
 
 impl Finding {
-    /// The user whom AWS named when the key was tried.
+    /// The user or role that AWS named when the key was tried.
     fn identity(&self) -> Option<String> {
-        let arn = self.extra_data.as_ref()?.get("arn")?.as_str()?;
-        (arn.starts_with("arn:aws") && arn.contains(":iam::")).then(|| arn.to_owned())
+        principal(self.extra_data.as_ref()?.get("arn")?.as_str()?)
     }
 }
 
@@ -205,15 +211,12 @@ impl Seen {
                 // `--results=verified` leaves out all others, and the file does not tell that it was given.
                 let (level, note) = match (self.has_unverified, self.has_history) {
                     (false, _) => (Level::Partial, Some("verified secrets only")),
-                    (true, false) => (Level::Full, Some("files as they are; the history was not scanned")),
+                    (true, false) => (Level::Full, Some(FILES_ONLY)),
                     (true, true) => (Level::Full, None),
                 };
-                out.cover(PROVIDER, scope, Fact::ExposureCode, level, note);
-                let logs = "what was scanned of CI/CD configuration and logs is not said";
-                out.cover(PROVIDER, scope, Fact::ExposureCi, Level::Partial, Some(logs));
+                cover_at(level, scope, note, out);
             } else {
-                let note = "which channels, projects or spaces were scanned is not said";
-                out.cover(provider, scope, Fact::ExposureMessaging, Level::Partial, Some(note));
+                cover_talk(provider, scope, out);
             }
         }
     }
@@ -242,6 +245,10 @@ mod tests {
                 ["ticket", "ticket", "https://acme.example/browse/OPS-1", "web", "∅", "∅"],
                 ["code", "image", "acme/agent:/app/.env", "acme/agent", "∅", "∅"],
                 ["code", "code", "deploy/values.yaml:3", "web", "∅", "∅"],
+                ["code", "object_storage", "acme-backups:db/dump.sql", "acme-backups", "∅", "∅"],
+                ["code", "object_storage", "acme-models:agents/config.json", "acme-models", "∅", "∅"],
+                ["code", "ci_log", "https://ci.example.com/builds/7", "https://example.com/web.git", "∅", "∅"],
+                ["code", "git_history", "src/util.py:4", web, "∅", "false"],
             ]
             .map(|row| row.map(|cell| if cell == "web" {
                 loaded.estate.files[0].scope_id.clone()
@@ -259,11 +266,16 @@ mod tests {
     fn a_verified_key_names_itself_and_its_user() {
         let loaded = load_fixture(&TruffleHog, "trufflehog.ndjson/good/verified.ndjson");
         let columns = &["credential_id", "identity_id", "validity", "verified", "fingerprint"];
-        let (sha256, _) = hash::fingerprints("AKIACANRYCANRYCANRYC");
+        let (sha256, _) = crate::sources::hash::fingerprints("AKIACANRYCANRYCANRYC");
+        let (sha256_of_token, _) = crate::sources::hash::fingerprints("FAKE-CANARY-37");
         let user = "arn:aws:iam::111122223333:user/svc-berth-planner";
+        let role = "arn:aws:iam::111122223333:role/agent-runner";
         assert_eq!(
             loaded.rows(Exposure::TABLE, columns),
-            [["AKIACANRYCANRYCANRYC", user, "active", "true", sha256.as_str()]]
+            [
+                ["AKIACANRYCANRYCANRYC", user, "active", "true", sha256.as_str()],
+                ["∅", role, "active", "true", sha256_of_token.as_str()],
+            ]
         );
         assert_eq!(covered(&loaded)[0], "exposure.code partial: verified secrets only");
     }
