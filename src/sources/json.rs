@@ -70,6 +70,34 @@ pub fn pieces(
     }
 }
 
+/// Streams documents that follow each other, each as [`pieces`] streams one: pages of an API, one after the
+/// other. `each` gets the number of the document, from 1.
+///
+/// # Errors
+/// [`Broken`] when the text breaks off or is no JSON, or when `each` says so.
+pub fn pages(
+    reader: impl Read,
+    arrays: &[&str],
+    values: &[&str],
+    each: &mut dyn FnMut(usize, Piece) -> Result<(), Broken>,
+) -> Result<(), Broken> {
+    let mut deserializer = serde_json::Deserializer::from_reader(reader);
+    let mut number = 0;
+    // What is not the end is the start of the next document: looking does not take it away.
+    while number == 0 || deserializer.end().is_err() {
+        number += 1;
+        let mut failure = None;
+        let walk = Walk { arrays, values, each: &mut |piece| each(number, piece), failure: &mut failure };
+        let result = walk.deserialize(&mut deserializer);
+        match (failure, result) {
+            (Some(broken), _) => return Err(broken),
+            (None, Err(error)) => return Err(broken(&error)),
+            (None, Ok(())) => {}
+        }
+    }
+    Ok(())
+}
+
 /// Streams documents that follow each other: NDJSON, or concatenated JSON. `each` gets the number of the
 /// document, from 1, and its text.
 ///
@@ -339,6 +367,25 @@ mod tests {
         let found = collect(r#"{"a": [1, {"b": 2}], "skip": [3], "v": {"x": 1}, "n": null}"#, &["a", "n"], &["v"]);
         assert_eq!(found.unwrap(), ["/a/0 1", "/a/1 {\"b\": 2}", "/v {\"x\": 1}"]);
         assert_eq!(collect("[1,2]", &[], &[]).unwrap(), ["/0 1", "/1 2"]);
+    }
+
+    #[test]
+    fn pages_may_follow_each_other() {
+        let pages_of = |text: &str| {
+            let mut found = Vec::new();
+            pages(text.as_bytes(), &["value"], &["next"], &mut |number, piece| {
+                found.push(format!("{number} {} {}", piece.pointer, piece.text()));
+                Ok(())
+            })
+            .map(|()| found)
+            .map_err(|broken| broken.to_string())
+        };
+        assert_eq!(
+            pages_of("{\"value\": [1, 2], \"next\": \"x\"}\n {\"value\": [3]} \n").unwrap(),
+            ["1 /value/0 1", "1 /value/1 2", "1 /next \"x\"", "2 /value/0 3"]
+        );
+        assert_eq!(pages_of("{\"value\": [1]}{\"value\": [").unwrap_err(), "the file breaks off at line 1, column 25");
+        assert_eq!(pages_of("{\"value\": []} x").unwrap_err(), "the file is not valid JSON at line 1, column 15");
     }
 
     #[test]
