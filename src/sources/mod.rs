@@ -4,6 +4,7 @@
 
 mod agents;
 mod aws;
+mod azure;
 mod dates;
 mod discover;
 mod environment;
