@@ -5,6 +5,7 @@
 //! members may if a grant lets them; a workload's annotation ties its service account to a cloud role.
 //! Conditions on trusts are not weighed: an edge may need a second factor or a certain network.
 
+mod alias;
 mod build;
 mod graph;
 mod pattern;

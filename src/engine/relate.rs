@@ -26,7 +26,8 @@ use crate::inventory::{Coverage, Fact, Level, Provider, Store};
 
 const SECTIONS: &str = include_str!("views.sql");
 /// Steps that several sections read; all others are read once and stay part of their reader's plan.
-const KEPT: [&str; 5] = ["CREDENTIAL_MERGED", "EXPOSURES_LINKED", "ENTITLEMENT_ROWS", "TRUST_ROWS", "IDENTITIES_PLAIN"];
+const KEPT: [&str; 6] =
+    ["ALIASES", "CREDENTIAL_MERGED", "EXPOSURES_LINKED", "ENTITLEMENT_ROWS", "TRUST_ROWS", "IDENTITIES_PLAIN"];
 /// Rows of one row group: the unit in which later scans are spread over threads.
 const ROW_GROUP: usize = 256 * 1024;
 
@@ -639,5 +640,97 @@ mod tests {
         shown.sort();
         expected.sort();
         assert_eq!(shown, expected);
+    }
+
+    /// Rows about one application of Entra, as different exports write them.
+    fn application(writer: &mut crate::inventory::Writer, now: crate::config::Moment) {
+        use crate::inventory::schema::{Credential, Entitlement, Identity, IdentityUse, Trust};
+        let word = |text: &str| crate::inventory::column::Word(text.to_owned());
+        let (azure, s, t) = (word("azure"), "s".to_owned(), Some(word("t")));
+        let mut identity = |id: &str, native: &str, kind: &str, owner: Option<&str>, used: bool| {
+            let row = Identity {
+                identity_id: id.to_owned(),
+                provider: azure.clone(),
+                scope_id: t.clone(),
+                kind: word(kind),
+                name: format!("name of {id}"),
+                native_id: native.to_owned(),
+                owner: owner.map(str::to_owned),
+                last_used_at: used.then_some(now),
+                source_id: s.clone(),
+                ..Identity::default()
+            };
+            writer.push(row).unwrap();
+        };
+        identity("entra:t:sp:o1", "a1", "service_principal", None, false);
+        identity("entra:t:sp:o2", "/subscriptions/s/mi", "managed_identity", None, false);
+        identity("entra:t:app:a1", "a1", "app_registration", Some("ana"), false);
+        identity("entra:t:app:a9", "a9", "service_principal", None, true);
+        let credential = Credential {
+            credential_id: "c".to_owned(),
+            identity_id: Some("entra:t:app:a1".to_owned()),
+            provider: azure.clone(),
+            kind: word("client_secret"),
+            status: Some(word("active")),
+            source_id: s.clone(),
+            ..Credential::default()
+        };
+        writer.push(credential).unwrap();
+        for (n, holder) in ["entra:t:sp:o1", "entra:t:object:o1", "entra:t:object:o7"].into_iter().enumerate() {
+            let (entitlement_id, identity_id) = (n.to_string(), holder.to_owned());
+            let (provider, scope_id, effect, source_id) = (azure.clone(), t.clone(), word("allow"), s.clone());
+            let empty = Entitlement::default();
+            let row = Entitlement { entitlement_id, identity_id, provider, scope_id, effect, source_id, ..empty };
+            writer.push(row).unwrap();
+        }
+        for (n, id) in ["entra:t:app:a1", "entra:t:mi:/subscriptions/s/mi"].into_iter().enumerate() {
+            let (trust_id, identity_id) = (n.to_string(), id.to_owned());
+            let (provider, kind, source_id) = (azure.clone(), word("oidc"), s.clone());
+            writer.push(Trust { trust_id, identity_id, provider, kind, source_id, ..Trust::default() }).unwrap();
+        }
+        let used = IdentityUse {
+            identity_id: "entra:app:a1".to_owned(),
+            provider: word("k8s"),
+            user_kind: word("pod"),
+            user_ref: "p".to_owned(),
+            basis: word("config"),
+            source_id: s,
+            ..IdentityUse::default()
+        };
+        writer.push(used).unwrap();
+    }
+
+    /// An application, its service principal and what others call them are one identity, with the credentials of
+    /// the one and the grants of the other.
+    #[test]
+    fn an_application_and_its_principal_are_one_identity() {
+        use crate::inventory::{CoverageEntry, CoverageKey};
+
+        let work = tempfile::tempdir().unwrap();
+        let store = Store::new(work.path());
+        let now = crate::config::Moment::parse("2026-06-30T12:00:00Z").unwrap();
+        let mut writer = store.writer(0);
+        application(&mut writer, now);
+        writer.finish().unwrap();
+        let mut coverage = Coverage::new(now, 92);
+        let (as_of, level) = (now, Level::Full);
+        coverage.add(
+            CoverageKey { provider: "azure".into(), scope_id: "t".into(), fact: Fact::Identity },
+            CoverageEntry { source_id: "s".into(), as_of, level, window_from: None, note: None, parts: None },
+        );
+        let config = Config::default();
+        let sources = vec![("s".to_owned(), now.micros())];
+        let options = RelateOptions { store: &store, coverage: &coverage, sources, config: &config };
+        let engine = Engine::new().unwrap();
+        engine.relate(&options).unwrap();
+        let ask = |sql: &str| format!("{:?}", engine.query(sql).unwrap().rows);
+        let counts = "SELECT count(*), max(identity_owner), sum(active_credentials), sum(entitlements), \
+                      sum(trusts), sum(users_of_identity) FROM identities WHERE identity_id = 'entra:t:sp:o1'";
+        assert_eq!(ask(counts), ask("SELECT 1 AS a, 'ana' AS b, 1 AS c, 2 AS d, 1 AS e, 1 AS f"));
+        // What only signed in once, and stands in no list of principals, is no identity.
+        assert_eq!(ask("SELECT count(*) FROM identities"), ask("SELECT 2"));
+        assert_eq!(ask("SELECT max(identity_id) FROM trusts WHERE trust_id = '1'"), ask("SELECT 'entra:t:sp:o2'"));
+        let unknown = "SELECT holder_exists IS NULL FROM entitlements WHERE identity_id = 'entra:t:object:o7'";
+        assert_eq!(ask(unknown), ask("SELECT true"), "an object of unknown kind may be a person");
     }
 }

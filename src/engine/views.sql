@@ -14,23 +14,45 @@
 -- has none.
 
 -- section: ALIASES
--- Exports that do not print an ARN name a user by account and name.
-SELECT DISTINCT
-  concat(provider, ':', scope_id, ':user:', name) AS alias,
-  identity_id
-FROM identity
-WHERE kind = 'iam_user' AND scope_id IS NOT NULL
-UNION ALL
--- Google Cloud names a service account by address in some exports and by number in others.
-SELECT DISTINCT
-  concat('gcp:', native_id) AS alias,
-  identity_id
-FROM identity
-WHERE provider = 'gcp' AND kind = 'service_account' AND regexp_like(native_id, '^[0-9]+$')
+-- What exports call an identity that others know better; `access/alias.rs` says the same for the access graph.
+-- Exports of AWS that do not print an ARN name a user by account and name. In Entra the credentials and trusts of an
+-- application are those of its service principal, which bears the same app id (its native id) in the same tenant;
+-- other clouds know the app id alone, the resource manager the resource, some lists an object id of whatever kind.
+-- Google Cloud names a service account by address in some exports and by number in others. A name that two identities
+-- share names neither.
+SELECT alias, coalesce(max(CASE WHEN id LIKE 'entra:%:sp:%' THEN id END), max(id)) AS identity_id
+FROM (
+  SELECT concat(provider, ':', scope_id, ':user:', name) AS alias, identity_id AS id
+  FROM identity
+  WHERE kind = 'iam_user' AND scope_id IS NOT NULL
+  UNION ALL
+  SELECT concat('gcp:', native_id) AS alias, identity_id AS id
+  FROM identity
+  WHERE provider = 'gcp' AND kind = 'service_account' AND regexp_like(native_id, '^[0-9]+$')
+  UNION ALL
+  SELECT
+    concat(regexp_replace(identity_id, ':sp:[^:]*$', ''), CASE WHEN native_id LIKE '/%' THEN ':mi:' ELSE ':app:' END,
+           native_id) AS alias,
+    identity_id AS id
+  FROM identity
+  WHERE identity_id LIKE 'entra:%:sp:%'
+  UNION ALL
+  SELECT concat('entra:app:', native_id) AS alias, identity_id AS id
+  FROM identity
+  WHERE (identity_id LIKE 'entra:%:sp:%' OR identity_id LIKE 'entra:%:app:%') AND native_id NOT LIKE '/%'
+  UNION ALL
+  SELECT regexp_replace(identity_id, ':(sp|user|group):', ':object:') AS alias, identity_id AS id
+  FROM identity
+  WHERE identity_id LIKE 'entra:%:sp:%' OR identity_id LIKE 'entra:%:user:%' OR identity_id LIKE 'entra:%:group:%'
+)
+GROUP BY alias
+HAVING count(DISTINCT regexp_replace(id, ':(sp|app):[^:]*$', '')) = 1
+   AND count(DISTINCT CASE WHEN id LIKE 'entra:%:sp:%' THEN id END) <= 1
 
 -- section: IDENTITY_ROWS
 SELECT
-  i.*,
+  i.* EXCEPT (identity_id),
+  coalesce(a.identity_id, i.identity_id) AS identity_id,
   s.rank,
   CASE WHEN i.created_at <= s.as_of
        THEN (CAST(s.as_of AS BIGINT) - CAST(i.created_at AS BIGINT)) / 86400000000 END AS age_days,
@@ -44,7 +66,13 @@ SELECT
          AND (CAST(s.as_of AS BIGINT) - CAST(i.tracking_since AS BIGINT)) / 86400000000 >= 365
       THEN (CAST(s.as_of AS BIGINT) - CAST(i.tracking_since AS BIGINT)) / 86400000000
   END AS idle_days
-FROM identity i JOIN src s ON i.source_id = s.source_id
+FROM identity i
+JOIN src s ON i.source_id = s.source_id
+LEFT JOIN ALIASES a ON i.identity_id = a.alias
+LEFT JOIN cover v ON i.provider = v.provider AND i.scope_id = v.scope_id
+-- A report on sign-ins names applications by their app id. Where all principals are listed and none has it, it is gone.
+WHERE i.kind <> 'service_principal' OR i.identity_id NOT LIKE 'entra:%:app:%' OR a.identity_id IS NOT NULL
+   OR v.f_identity IS DISTINCT FROM 'full'
 
 -- section: REGISTERED
 SELECT DISTINCT identity_id AS alias FROM identity WHERE kind = 'registered'
@@ -324,10 +352,14 @@ SELECT * FROM (
 -- section: USE_ROWS
 SELECT * FROM (
   SELECT
-    concat(u.identity_id, '|', u.user_kind, '|', u.user_ref) AS use_id,
-    u.*,
-    row_number() OVER (PARTITION BY u.identity_id, u.user_kind, u.user_ref ORDER BY s.rank, u.locator) AS nth
-  FROM identity_use u JOIN src s ON u.source_id = s.source_id
+    concat(coalesce(a.identity_id, u.identity_id), '|', u.user_kind, '|', u.user_ref) AS use_id,
+    u.* EXCEPT (identity_id),
+    coalesce(a.identity_id, u.identity_id) AS identity_id,
+    row_number() OVER (PARTITION BY coalesce(a.identity_id, u.identity_id), u.user_kind, u.user_ref
+                       ORDER BY s.rank, u.locator) AS nth
+  FROM identity_use u
+  JOIN src s ON u.source_id = s.source_id
+  LEFT JOIN ALIASES a ON u.identity_id = a.alias
 ) WHERE nth = 1
 
 -- section: AGENT_DATED
@@ -535,7 +567,9 @@ SELECT
   e.entitlement_id, e.effect, e.action, e.action_kind, e.resource, e.via, e.is_admin, e.is_wildcard_action,
   e.is_wildcard_resource, e.can_escalate, e.condition, e.granted_at, e.expires_at, e.last_used_at,
   e.last_used_state, e.eligible_only,
-  CASE WHEN i.identity_id IS NOT NULL THEN true WHEN v.f_identity = 'full' THEN false END AS holder_exists,
+  -- An object of unknown kind may be a person or a group, whom no list need show.
+  CASE WHEN i.identity_id IS NOT NULL THEN true
+       WHEN v.f_identity = 'full' AND e.holder NOT LIKE 'entra:%:object:%' THEN false END AS holder_exists,
   (e.via LIKE '%binding:system:%' OR e.holder LIKE 'k8s:%:sa:kube-system:%' OR e.holder LIKE 'k8s:%:sa:kube-public:%'
    OR e.holder LIKE 'k8s:%:sa:kube-node-lease:%' OR e.holder LIKE 'k8s:%:user:system:%'
    OR e.holder LIKE 'k8s:%:group:system:%' OR e.holder LIKE 'arn:%:role/aws-service-role/%') AS holder_builtin,
@@ -651,11 +685,14 @@ SELECT
 FROM (
   SELECT
     q.*,
+    coalesce(a.identity_id, q.subject_id) AS subject,
     CASE WHEN q.at <= s.as_of THEN (CAST(s.as_of AS BIGINT) - CAST(q.at AS BIGINT)) / 86400000000 END AS age_days,
     row_number() OVER (PARTITION BY q.event_id ORDER BY s.rank, q.locator) AS nth
-  FROM event q JOIN src s ON q.source_id = s.source_id
+  FROM event q
+  JOIN src s ON q.source_id = s.source_id
+  LEFT JOIN ALIASES a ON q.subject_kind = 'identity' AND q.subject_id = a.alias
 ) v
-LEFT JOIN identities i ON v.subject_kind = 'identity' AND v.subject_id = i.identity_id
+LEFT JOIN identities i ON v.subject_kind = 'identity' AND v.subject = i.identity_id
 WHERE v.nth = 1
 
 -- section: scopes

@@ -16,6 +16,39 @@ pub struct CoverageKey {
     pub fact: Fact,
 }
 
+/// Parts of a fact that lie in different exports: no file shows all of it, and together they may.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parts {
+    of: &'static [&'static str],
+    shown: BTreeSet<&'static str>,
+}
+
+impl Parts {
+    /// One part, shown in full, of all that there are.
+    #[must_use]
+    pub fn one(part: &'static str, of: &'static [&'static str]) -> Self {
+        Self { of, shown: BTreeSet::from([part]) }
+    }
+
+    /// Adds what is shown as well. Parts of another division say nothing here.
+    pub fn join(&mut self, others: &Self) {
+        if self.of == others.of {
+            self.shown.extend(&others.shown);
+        }
+    }
+
+    /// The parts that nothing shows yet.
+    pub fn missing(&self) -> impl Iterator<Item = &'static str> {
+        self.of.iter().copied().filter(|part| !self.shown.contains(part))
+    }
+
+    /// Whether together they are the whole.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.missing().next().is_none()
+    }
+}
+
 /// What one file shows of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CoverageEntry {
@@ -29,6 +62,8 @@ pub struct CoverageEntry {
     pub window_from: Option<Moment>,
     /// Why it is less than full.
     pub note: Option<String>,
+    /// Which parts of the fact it shows in full, where the rest stands in other exports.
+    pub parts: Option<Parts>,
 }
 
 /// Everything that the loaded files could have proved.
@@ -88,18 +123,20 @@ impl Coverage {
         as_of >= self.oldest_valid
     }
 
-    /// How far evidence that is not too old covers a fact in one scope.
+    /// How far evidence that is not too old covers a fact in one scope: as far as the best file, or in full
+    /// where several files show all its parts between them.
     #[must_use]
     pub fn level(&self, provider: &str, scope_id: &str, fact: Fact) -> Level {
         let key = CoverageKey { provider: provider.to_owned(), scope_id: scope_id.to_owned(), fact };
-        self.entries
-            .get(&key)
-            .into_iter()
-            .flatten()
-            .filter(|entry| self.counts(entry.as_of))
-            .map(|entry| entry.level)
-            .max()
-            .unwrap_or(Level::None)
+        let valid = || self.entries.get(&key).into_iter().flatten().filter(|entry| self.counts(entry.as_of));
+        let parts = valid().filter_map(|entry| entry.parts.clone()).reduce(|mut all, parts| {
+            all.join(&parts);
+            all
+        });
+        if parts.is_some_and(|parts| parts.is_whole()) {
+            return Level::Full;
+        }
+        valid().map(|entry| entry.level).max().unwrap_or(Level::None)
     }
 
     /// How far a fact is covered over the whole estate: the least covered of all scopes whose provider can
@@ -132,10 +169,26 @@ mod tests {
     }
 
     fn add(coverage: &mut Coverage, provider: &str, scope: &str, fact: Fact, level: Level, as_of: &str) {
-        coverage.add(
-            CoverageKey { provider: provider.into(), scope_id: scope.into(), fact },
-            CoverageEntry { source_id: "s".into(), as_of: moment(as_of), level, window_from: None, note: None },
-        );
+        coverage
+            .add(CoverageKey { provider: provider.into(), scope_id: scope.into(), fact }, entry(level, as_of, None));
+    }
+
+    fn entry(level: Level, as_of: &str, parts: Option<Parts>) -> CoverageEntry {
+        CoverageEntry { source_id: "s".into(), as_of: moment(as_of), level, window_from: None, note: None, parts }
+    }
+
+    #[test]
+    fn files_that_show_all_parts_between_them_show_the_whole() {
+        let key = || CoverageKey { provider: "azure".into(), scope_id: "t".into(), fact: Fact::Credential };
+        let of = &["applications", "service principals"];
+        let mut coverage = Coverage::new(moment("2026-06-30"), 92);
+        coverage.add(key(), entry(Level::Partial, "2026-06-30", Some(Parts::one("applications", of))));
+        coverage.add(key(), entry(Level::Partial, "2026-06-30", None));
+        assert_eq!(coverage.level("azure", "t", Fact::Credential), Level::Partial);
+        coverage.add(key(), entry(Level::Partial, "2026-03-01", Some(Parts::one("service principals", of))));
+        assert_eq!(coverage.level("azure", "t", Fact::Credential), Level::Partial, "too old");
+        coverage.add(key(), entry(Level::Partial, "2026-06-29", Some(Parts::one("service principals", of))));
+        assert_eq!(coverage.level("azure", "t", Fact::Credential), Level::Full);
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub mod schema;
 mod store;
 pub mod views;
 
-pub use coverage::{Coverage, CoverageEntry, CoverageKey};
+pub use coverage::{Coverage, CoverageEntry, CoverageKey, Parts};
 pub use facts::{Fact, Level};
 pub use providers::{PROVIDERS, Provider};
 pub use store::{Error, Reader, Store, Writer};

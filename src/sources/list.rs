@@ -1,6 +1,6 @@
 //! Every source, in the order in which `rungs sources` prints them. A new one is a file and a line here.
 
-use super::{Source, agents, aws, findings, gcp, github, gitlab, kubernetes, mapped, okta, questionnaire, scanners, spire};
+use super::{Source, agents, aws, azure, findings, gcp, github, gitlab, kubernetes, mapped, okta, questionnaire, scanners, spire};
 
 /// Every export format that Rungs reads.
 pub const SOURCES: &[&dyn Source] = &[
@@ -35,6 +35,19 @@ pub const SOURCES: &[&dyn Source] = &[
     &aws::secrets_manager::SecretsManager,
     &aws::service_last_accessed::ServiceLastAccessed,
     &aws::service_specific_credentials::ServiceSpecificCredentials,
+    &azure::access_reviews::AccessReviews,
+    &azure::agent_identities::AgentIdentities,
+    &azure::app_permissions::AppPermissions,
+    &azure::applications::Applications,
+    &azure::azurehound::AzureHound,
+    &azure::credential_activity::CredentialActivity,
+    &azure::deleted_items::DeletedItems,
+    &azure::directory_roles::DirectoryRoles,
+    &azure::federated_credentials::FederatedCredentials,
+    &azure::managed_identities::ManagedIdentities,
+    &azure::role_assignments::RoleAssignments,
+    &azure::service_principals::ServicePrincipals,
+    &azure::sign_in_activity::SignInActivity,
     &findings::asff::Asff,
     &findings::ciso_assistant::CisoAssistant,
     &findings::ocsf::Ocsf,

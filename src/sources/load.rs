@@ -12,7 +12,9 @@ use crate::config::{Config, Moment};
 use crate::diag::{Diagnostic, Diagnostics, Place, nearest};
 use crate::inventory::column::Word;
 use crate::inventory::schema::{CoverageRow, SourceRow};
-use crate::inventory::{self, Coverage, CoverageEntry, CoverageKey, Level, PROVIDERS, Provider, Rejected, Store};
+use crate::inventory::{
+    self, Coverage, CoverageEntry, CoverageKey, Level, PROVIDERS, Parts, Provider, Rejected, Store,
+};
 
 /// Precedence of what people state.
 const STATED: u8 = 5;
@@ -136,6 +138,8 @@ pub struct FileCoverage {
     pub note: Option<String>,
     /// Start of the tracking or scan window.
     pub window_from: Option<Moment>,
+    /// Which parts of the fact it shows in full, where the rest stands in other exports.
+    pub parts: Option<Parts>,
 }
 
 impl LoadedFile {
@@ -401,12 +405,14 @@ fn settle_as_of(
 fn cut_short(covered: BTreeMap<Covered, Extent>, short: Option<&str>) -> Vec<FileCoverage> {
     covered
         .into_iter()
-        .map(|((provider, scope_id, fact), Extent { level, note, window_from })| {
-            let (level, note) = match short {
-                Some(reason) if level == Level::Full => (Level::Partial, Some(reason.to_owned())),
-                _ => (level, note),
+        .map(|((provider, scope_id, fact), Extent { level, note, window_from, parts })| {
+            let (level, note, parts) = match short {
+                Some(reason) if level == Level::Full || parts.is_some() => {
+                    (Level::Partial, Some(reason.to_owned()), None)
+                }
+                _ => (level, note, parts),
             };
-            FileCoverage { provider, scope_id, fact, level, note, window_from }
+            FileCoverage { provider, scope_id, fact, level, note, window_from, parts }
         })
         .collect()
 }
@@ -464,6 +470,7 @@ fn build_coverage(options: &Options<'_>, files: &[LoadedFile], as_of: Moment) ->
                     level: covered.level,
                     window_from: covered.window_from,
                     note: covered.note.clone(),
+                    parts: covered.parts.clone(),
                 },
             );
         }

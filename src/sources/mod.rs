@@ -5,6 +5,7 @@
 mod agents;
 mod api;
 mod aws;
+mod azure;
 mod content;
 mod dates;
 mod discover;

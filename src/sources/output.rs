@@ -7,7 +7,7 @@ use crate::config::Moment;
 use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::inventory::column::Cell;
 use crate::inventory::schema::{Row, Table, push_cells};
-use crate::inventory::{self, Fact, Level, Rejected, Writer};
+use crate::inventory::{self, Fact, Level, Parts, Rejected, Writer};
 
 /// A file that cannot be read any further.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +80,23 @@ pub(super) struct Extent {
     pub level: Level,
     pub note: Option<String>,
     pub window_from: Option<Moment>,
+    pub parts: Option<Parts>,
+}
+
+impl Extent {
+    fn plain(level: Level, note: Option<&str>) -> Self {
+        Self { level, note: note.map(str::to_owned), window_from: None, parts: None }
+    }
+
+    /// As far as parts go: in full where they are the whole.
+    fn of_parts(parts: Parts) -> Self {
+        let missing: Vec<_> = parts.missing().collect();
+        if missing.is_empty() {
+            return Self::plain(Level::Full, None);
+        }
+        let note = format!("not in this file: {}", missing.join(", "));
+        Self { parts: Some(parts), ..Self::plain(Level::Partial, Some(&note)) }
+    }
 }
 
 /// Takes what a source reads.
@@ -154,15 +171,41 @@ impl Output {
 
     /// States how far the file covers a fact of a scope. Said twice, the lower level holds.
     pub fn cover(&mut self, provider: &'static str, scope_id: &str, fact: Fact, level: Level, note: Option<&str>) {
-        let extent = Extent { level, note: note.map(str::to_owned), window_from: None };
+        let extent = Extent::plain(level, note);
         self.covered
             .entry((provider, scope_id.to_owned(), fact))
             .and_modify(|known| {
-                if level < known.level {
+                // Less than a whole part is less than the part.
+                if level < known.level || (level == known.level && known.parts.is_some()) {
                     *known = extent.clone();
                 }
             })
             .or_insert(extent);
+    }
+
+    /// States that the file shows one part of a fact in full, where the rest lies in other exports: all parts
+    /// together cover the fact in full. Said of every part in turn, one file covers it all.
+    pub fn cover_part(
+        &mut self,
+        provider: &'static str,
+        scope_id: &str,
+        fact: Fact,
+        part: &'static str,
+        of: &'static [&'static str],
+    ) {
+        let mut parts = Parts::one(part, of);
+        self.covered
+            .entry((provider, scope_id.to_owned(), fact))
+            .and_modify(|known| match (&known.parts, known.level) {
+                (Some(shown), _) => {
+                    parts.join(shown);
+                    *known = Extent::of_parts(parts.clone());
+                }
+                (None, Level::Full) => *known = Extent::of_parts(parts.clone()),
+                // What was said to be less stays less.
+                (None, _) => {}
+            })
+            .or_insert_with(|| Extent::of_parts(parts.clone()));
     }
 
     /// States since when use has been tracked, for a fact already covered.

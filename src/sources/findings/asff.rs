@@ -50,7 +50,7 @@ impl Source for Asff {
 
     fn load(&self, input: &Input, out: &mut Output) -> Result<(), Broken> {
         let mut accounts = Accounts::default();
-        let probe = Probe::open(&input.file).map_err(|error| Broken::io(&error))?;
+        let probe = Probe::open(&input.content).map_err(|error| Broken::io(&error))?;
         if probe.has_key(LIST) {
             json::pieces(input.reader()?, &[LIST], &["NextToken"], &mut |piece| {
                 if piece.is_element {

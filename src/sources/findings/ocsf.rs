@@ -35,7 +35,7 @@ impl Source for Ocsf {
     }
 
     fn load(&self, input: &Input, out: &mut Output) -> Result<(), Broken> {
-        let probe = Probe::open(&input.file).map_err(|error| Broken::io(&error))?;
+        let probe = Probe::open(&input.content).map_err(|error| Broken::io(&error))?;
         if probe.has_key(LIST) {
             return json::pieces(input.reader()?, &[LIST], &["NextToken"], &mut |piece| {
                 if piece.is_element {

@@ -50,7 +50,7 @@ impl Source for Betterleaks {
 
     fn load(&self, input: &Input, out: &mut Output) -> Result<(), Broken> {
         let mut report = Report::default();
-        let probe = Probe::open(&input.file).map_err(|error| Broken::io(&error))?;
+        let probe = Probe::open(&input.content).map_err(|error| Broken::io(&error))?;
         if probe.has_key("findings") {
             json::pieces(input.reader()?, &["findings"], &["scan"], &mut |piece| match piece.is_element {
                 true => report.finding(piece.text(), &piece.pointer, input, out),

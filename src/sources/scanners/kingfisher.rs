@@ -65,7 +65,7 @@ impl Source for Kingfisher {
 
     fn load(&self, input: &Input, out: &mut Output) -> Result<(), Broken> {
         let mut scan = Scan::default();
-        let probe = Probe::open(&input.file).map_err(|error| Broken::io(&error))?;
+        let probe = Probe::open(&input.content).map_err(|error| Broken::io(&error))?;
         if probe.has_key("findings") {
             scan.envelopes(input.reader()?, "", input, out)?;
         } else {

@@ -248,7 +248,10 @@ impl Evidence {
             if scope.level != Level::None {
                 let key = CoverageKey { provider: provider.into(), scope_id: scope_id.clone(), fact };
                 let (source_id, level) = (String::new(), scope.level);
-                coverage.add(key, CoverageEntry { source_id, as_of: as_of(), level, window_from: None, note: None });
+                coverage.add(
+                    key,
+                    CoverageEntry { source_id, as_of: as_of(), level, window_from: None, note: None, parts: None },
+                );
             }
             let bound = scope.missing.map(|missing| Located::nowhere((scope.rows.len() + missing) as u64));
             config.scopes.push(DeclaredScope {
