@@ -29,6 +29,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # the folder holds sources and samples, nothing else
 from estate.kit import *  # noqa: E402, F403
+from estate import entra, google  # noqa: E402
 
 # ---------------------------------------------------------------------------------------------------------------------
 # AWS: policy language
@@ -1538,6 +1539,7 @@ def files():
         "scans/freight-platform/gitleaks.json": dumped(gitleaks(), indent=1),
         "scans/ml-notebooks/detect-secrets.baseline.json": dumped(detect_secrets(), indent=2),
         "notes/interview-2026-06-17.txt": INTERVIEW,
+        **entra.files(), **google.files(),
     }
 
 
