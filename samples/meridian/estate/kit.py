@@ -47,6 +47,17 @@ SECRETS = {
     "notebook_aws": "CANARY/meridian+notebookSecret/0016",
     "registry": "CANARY-meridian-registry-password-0017",
     "crm": "CANARY-meridian-crm-client-secret-0018",
+    "runtime": "CANARY-meridian-agent-runtime-env-0019",
+    "langsmith": "lsv2_CANARY-meridian-langsmith-0020",
+    "gateway": "CANARY-meridian-toolgateway-bearer-0021",
+    "carrier_portal": "CANARY-meridian-carrier-portal-0022",
+    "ci_variable": "CANARY-meridian-ci-variable-0023",
+    "npm": "npm_CANARYmeridianNpm0024",
+    "google_key": "AIzaCANARYmeridianGoogleKey0025",
+    "prompt": "CANARY-meridian-agent-prompt-0026",
+    "proxy_url": "CANARY-meridian-audit-url-key-0027",
+    "tool_source": "CANARY-meridian-tool-source-0028",
+    "endpoint": "CANARY-meridian-endpoint-key-0029",
 }
 ENCODED = []  # base64 forms that the sample holds
 
