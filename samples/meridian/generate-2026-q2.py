@@ -29,7 +29,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # the folder holds sources and samples, nothing else
 from estate.kit import *  # noqa: E402, F403
-from estate import entra, google, github, workloads  # noqa: E402
+from estate import entra, google, github, workloads, policies, agents  # noqa: E402
 
 # ---------------------------------------------------------------------------------------------------------------------
 # AWS: policy language
@@ -1539,7 +1539,7 @@ def files():
         "scans/freight-platform/gitleaks.json": dumped(gitleaks(), indent=1),
         "scans/ml-notebooks/detect-secrets.baseline.json": dumped(detect_secrets(), indent=2),
         "notes/interview-2026-06-17.txt": INTERVIEW,
-        **entra.files(), **google.files(), **github.files(), **workloads.files(),
+        **entra.files(), **google.files(), **github.files(), **workloads.files(), **policies.files(), **agents.files(),
     }
 
 
