@@ -29,7 +29,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # the folder holds sources and samples, nothing else
 from estate.kit import *  # noqa: E402, F403
-from estate import entra, google, github, workloads, policies, agents  # noqa: E402
+from estate import agents, entra, findings, github, google, people, policies, workloads  # noqa: E402
 
 # ---------------------------------------------------------------------------------------------------------------------
 # AWS: policy language
@@ -1430,6 +1430,22 @@ scopes:
   - { id: dispatch-planner, provider: agent, name: dispatch planner }
   - { id: freight-platform, provider: code, name: freight-platform repository }
   - { id: ml-notebooks, provider: code, name: ml-notebooks repository }
+  - { id: invoice-triage, provider: agent, name: invoice triage }
+  - { id: customs-copilot, provider: agent, name: customs copilot }
+  - { id: support-copilot, provider: agent, name: support copilot }
+  - { id: dispatch-team, provider: agent, name: team of the dispatch planner }
+  - { id: eta-inference, provider: agent, name: model service for times of arrival }
+  - { id: dispatch-agents, provider: code, name: dispatch-agents repository }
+  - { id: "@TENANT@", provider: azure, name: Meridian's tenant }
+  - { id: meridian-freight-ml, provider: gcp, name: machine learning }
+  - { id: meridian-freight, provider: github, name: GitHub organisation }
+  # Only the variables of its pipelines were to be had.
+  - { id: meridian/tracking, provider: gitlab, name: tracking on GitLab, at_most: { identities: 6, credentials: 12 } }
+  - { id: meridian.example, provider: spire, name: trust domain of the agents }
+  - { id: prod.meridian.example, provider: spire, name: older trust domain }
+  - { id: vault.meridian.example, provider: vault, name: Vault }
+  - { id: agent-tools, provider: policy, name: Cedar policies of the agents' tools }
+  - { id: tool-gateway, provider: policy, name: OPA in the tool gateway }
   # Nobody could export the analytics project. Its owner says how much it holds at most; all of that counts as unknown.
   - id: meridian-analytics
     provider: gcp
@@ -1453,6 +1469,23 @@ sources:
   - { path: agents/dispatch-planner/mcp.json, scope_id: dispatch-planner, as_of: 2026-06-29 }
   - { path: scans/freight-platform/gitleaks.json, scope_id: freight-platform, as_of: 2026-06-29 }
   - { path: scans/ml-notebooks/detect-secrets.baseline.json, scope_id: ml-notebooks }
+  - { path: kubernetes/audit.ndjson, scope_id: eu-prod, as_of: 2026-06-29 }
+  - { path: agents/invoice-triage, scope_id: invoice-triage, as_of: 2026-06-29 }
+  - { path: agents/customs-copilot, scope_id: customs-copilot, as_of: 2026-06-29 }
+  - { path: agents/support-copilot, scope_id: support-copilot, as_of: 2026-06-29 }
+  - { path: agents/dispatch-team, scope_id: dispatch-team, as_of: 2026-06-29 }
+  - { path: agents/eta-inference, scope_id: eta-inference }
+  - { path: scans/dispatch-agents, scope_id: dispatch-agents, as_of: 2026-06-29 }
+  - { path: azure, scope_id: "@TENANT@", as_of: 2026-06-30 }
+  - { path: gcp/meridian-freight-ml, scope_id: meridian-freight-ml, as_of: 2026-06-30 }
+  - { path: github/meridian-freight, scope_id: meridian-freight, as_of: 2026-06-29 }
+  - { path: gitlab/tracking, scope_id: meridian/tracking, as_of: 2026-06-29 }
+  - { path: spire/meridian.example, scope_id: meridian.example, as_of: 2026-06-29 }
+  - { path: spire/prod.meridian.example, scope_id: prod.meridian.example, as_of: 2026-06-29 }
+  - { path: vault, scope_id: vault.meridian.example, as_of: 2026-06-29 }
+  - { path: policy/agent-tools, scope_id: agent-tools, as_of: 2026-06-29 }
+  - { path: policy/tool-gateway, scope_id: tool-gateway, as_of: 2026-06-29 }
+  - { path: register.csv, as_of: 2026-06-29 }
 
 # What the AI programme uses, where no export says it.
 ai:
@@ -1461,7 +1494,7 @@ ai:
     - "identity_name LIKE 'svc-ml-%'"
   none:
     - "identity_name IN ('svc-mainframe-bridge', 'svc-old-mailer', 'svc-backup', 'svc-labels', 'svc-fuel-cards')"
-  scopes: ["444455556666"]
+  scopes: ["444455556666", meridian-freight-ml]
 
 parameters:
   max_idle_days: 60
@@ -1520,7 +1553,7 @@ def files():
                "false"]
     report = ml.credential_report(zulu, ml_root).encode()
     return {
-        "rungs.yaml": RUNGS_YAML,
+        "rungs.yaml": RUNGS_YAML.replace("@TENANT@", TENANT),
         "questionnaire.yaml": QUESTIONNAIRE_YAML,
         "aws/production/credential-report.csv": prod.credential_report(offset, prod_root),
         "aws/production/account-authorization-details.json":
@@ -1539,7 +1572,8 @@ def files():
         "scans/freight-platform/gitleaks.json": dumped(gitleaks(), indent=1),
         "scans/ml-notebooks/detect-secrets.baseline.json": dumped(detect_secrets(), indent=2),
         "notes/interview-2026-06-17.txt": INTERVIEW,
-        **entra.files(), **google.files(), **github.files(), **workloads.files(), **policies.files(), **agents.files(),
+        **entra.files(), **google.files(), **github.files(), **workloads.files(), **policies.files(),
+        **agents.files(), **findings.files(), **people.files(),
     }
 
 
