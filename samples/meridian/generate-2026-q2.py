@@ -3,9 +3,10 @@
 
     python3 generate-2026-q2.py [--out DIR] [--canaries FILE]
 
-Meridian Freight does not exist. This script holds its whole estate and writes the files that the real services would
-have exported for it, byte for byte the same on every run: no clock, no network, no random source. Every id, hash and
-time of day is derived from SEED and the name of the thing, so that a change to one thing does not move the others.
+Meridian Freight does not exist. This script and the modules in `estate` hold it whole, and write the files that the real
+services would have exported for it, byte for byte the same on every run: no clock, no network, no random source. Every
+id, hash and time of day is derived from SEED and the name of the thing, so that a change to one thing does not move the
+others.
 
 DIR (default: 2026-q2 beside this script) is rebuilt from scratch; files that are not part of the estate are removed.
 Only questionnaire.yaml is kept if it exists, for people fill it in by hand.
@@ -22,106 +23,13 @@ import json
 import math
 import shutil
 import struct
+import sys
 import urllib.parse
-import uuid
 from pathlib import Path
 
-SEED = "meridian-freight/2026-q2"
-EXPORTED = "2026-06-30T06:12:31"      # the AWS exports, UTC
-K8S_EXPORTED = "2026-06-29T07:40:00"  # the cluster export
-PROD, ML = "111122223333", "444455556666"
-
-# Accounts of other parties; none of these exist.
-NORTHBEAM, PALLAS, TELEMATICS_A, TELEMATICS_B = "777788889999", "888899990000", "555566667777", "666677778888"
-SANDBOX, LABELLING, AUDITOR, MANAGEMENT = "222233334444", "999900001111", "333344445555", "100020003000"
-
-EKS = "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE5C1A7B2E94D0F6638EXAMPLE"
-GITHUB, GITLAB = "token.actions.githubusercontent.com", "gitlab.com"
-SPIRE = "oidc-discovery.prod.meridian.example"
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Planted secrets. All fake, all unique, all containing the marker.
-# ---------------------------------------------------------------------------------------------------------------------
-SECRETS = {
-    # The same value in git history, a notebook, an MCP configuration and a pod: reuse that only a hash can show.
-    "openai": "sk-CANARY-meridian-openai-shared-0001",
-    "github_pat": "ghp_CANARYmeridianPat00000000002",
-    "slack": "xoxb-CANARY-meridian-slack-0003",
-    "aws_ci": "CANARY/meridian+awsSecretKey/0004",
-    "k8s_aws": "CANARY-meridian-k8s-aws-secret-0005",
-    "bearer": "CANARY-meridian-freightquotes-bearer-0006",
-    "fuel_index": "CANARY-meridian-fuelindex-key-0007",
-    "url_token": "CANARY-meridian-portcalls-token-0008",
-    "pg_password": "CANARY-meridian-pg-password-0009",
-    "tracing": "sk-lf-CANARY-meridian-tracing-0010",
-    "db_password": "CANARY-meridian-rates-db-password-0011",
-    "private_key": "CANARYmeridianPrivateKeyBody0012",
-    "hugging_face": "hf_CANARYmeridianHuggingFace0013",
-    "jwt": "eyJCANARYmeridian.customs.jwt-0014",
-    "wandb": "CANARY-meridian-wandb-key-0015",
-    "notebook_aws": "CANARY/meridian+notebookSecret/0016",
-    "registry": "CANARY-meridian-registry-password-0017",
-    "crm": "CANARY-meridian-crm-client-secret-0018",
-}
-ENCODED = []  # base64 forms that the sample holds
-
-
-def b64(text):
-    encoded = base64.b64encode(text.encode()).decode()
-    if text in SECRETS.values() and encoded not in ENCODED:
-        ENCODED.append(encoded)
-    return encoded
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Derived values
-# ---------------------------------------------------------------------------------------------------------------------
-def digest(*parts):
-    return hashlib.sha256("\x1f".join((SEED,) + parts).encode()).digest()
-
-
-def letters(length, *parts):
-    raw = base64.b32encode(digest(*parts)).decode()
-    return raw[:length]
-
-
-def unique_id(prefix, *parts):
-    """An IAM unique id: a prefix of four, then 17 characters."""
-    return prefix + letters(10, prefix, *parts) + "EXAMPLE"
-
-
-def access_key_id(user, n):
-    return "AKIA" + "EXAMPLE" + letters(9, "access-key", user, str(n))
-
-
-def uid(*parts):
-    return str(uuid.UUID(bytes=digest("uid", *parts)[:16], version=4))
-
-
-def number(low, high, *parts):
-    return low + int.from_bytes(digest("number", *parts)[:6], "big") % (high - low)
-
-
-def when(day, *parts, minute_only=False):
-    """A plausible moment of `day`. Full timestamps pass through; the export's own day gets an early hour."""
-    if "T" in day:
-        return day
-    hour = number(0, 4, "hour", day, *parts) if day == EXPORTED[:10] else number(7, 18, "hour", day, *parts)
-    second = 0 if minute_only else number(0, 60, "second", day, *parts)
-    return f"{day}T{hour:02}:{number(0, 60, 'minute', day, *parts):02}:{second:02}"
-
-
-def zulu(moment):
-    return moment + "Z"
-
-
-def offset(moment):
-    return moment + "+00:00"
-
-
-def sha1(text):
-    return hashlib.sha1(text.encode()).hexdigest()
-
+sys.dont_write_bytecode = True  # the folder holds sources and samples, nothing else
+from estate.kit import *  # noqa: E402, F403
+from estate import agents, entra, findings, github, google, people, policies, workloads  # noqa: E402
 
 # ---------------------------------------------------------------------------------------------------------------------
 # AWS: policy language
@@ -1502,6 +1410,14 @@ engagement:
   period: "2026-04-01..2026-06-30"
   status: draft
 
+frameworks:
+  - owasp-nhi-top10-2025
+  - owasp-agentic-top10-2026
+  - owasp-agentic-threats-v1.1
+  - csa-maestro
+  - nist-ai-rmf-1.0
+  - nist-csf-2.0
+
 # The estate as Meridian knows it, exported or not.
 scopes:
   - { id: "111122223333", provider: aws, name: production }
@@ -1514,6 +1430,22 @@ scopes:
   - { id: dispatch-planner, provider: agent, name: dispatch planner }
   - { id: freight-platform, provider: code, name: freight-platform repository }
   - { id: ml-notebooks, provider: code, name: ml-notebooks repository }
+  - { id: invoice-triage, provider: agent, name: invoice triage }
+  - { id: customs-copilot, provider: agent, name: customs copilot }
+  - { id: support-copilot, provider: agent, name: support copilot }
+  - { id: dispatch-team, provider: agent, name: team of the dispatch planner }
+  - { id: eta-inference, provider: agent, name: model service for times of arrival }
+  - { id: dispatch-agents, provider: code, name: dispatch-agents repository }
+  - { id: "@TENANT@", provider: azure, name: Meridian's tenant }
+  - { id: meridian-freight-ml, provider: gcp, name: machine learning }
+  - { id: meridian-freight, provider: github, name: GitHub organisation }
+  # Only the variables of its pipelines were to be had.
+  - { id: meridian/tracking, provider: gitlab, name: tracking on GitLab, at_most: { identities: 6, credentials: 12 } }
+  - { id: meridian.example, provider: spire, name: trust domain of the agents }
+  - { id: prod.meridian.example, provider: spire, name: older trust domain }
+  - { id: vault.meridian.example, provider: vault, name: Vault }
+  - { id: agent-tools, provider: policy, name: Cedar policies of the agents' tools }
+  - { id: tool-gateway, provider: policy, name: OPA in the tool gateway }
   # Nobody could export the analytics project. Its owner says how much it holds at most; all of that counts as unknown.
   - id: meridian-analytics
     provider: gcp
@@ -1537,6 +1469,23 @@ sources:
   - { path: agents/dispatch-planner/mcp.json, scope_id: dispatch-planner, as_of: 2026-06-29 }
   - { path: scans/freight-platform/gitleaks.json, scope_id: freight-platform, as_of: 2026-06-29 }
   - { path: scans/ml-notebooks/detect-secrets.baseline.json, scope_id: ml-notebooks }
+  - { path: kubernetes/audit.ndjson, scope_id: eu-prod, as_of: 2026-06-29 }
+  - { path: agents/invoice-triage, scope_id: invoice-triage, as_of: 2026-06-29 }
+  - { path: agents/customs-copilot, scope_id: customs-copilot, as_of: 2026-06-29 }
+  - { path: agents/support-copilot, scope_id: support-copilot, as_of: 2026-06-29 }
+  - { path: agents/dispatch-team, scope_id: dispatch-team, as_of: 2026-06-29 }
+  - { path: agents/eta-inference, scope_id: eta-inference }
+  - { path: scans/dispatch-agents, scope_id: dispatch-agents, as_of: 2026-06-29 }
+  - { path: azure, scope_id: "@TENANT@", as_of: 2026-06-30 }
+  - { path: gcp/meridian-freight-ml, scope_id: meridian-freight-ml, as_of: 2026-06-30 }
+  - { path: github/meridian-freight, scope_id: meridian-freight, as_of: 2026-06-29 }
+  - { path: gitlab/tracking, scope_id: meridian/tracking, as_of: 2026-06-29 }
+  - { path: spire/meridian.example, scope_id: meridian.example, as_of: 2026-06-29 }
+  - { path: spire/prod.meridian.example, scope_id: prod.meridian.example, as_of: 2026-06-29 }
+  - { path: vault, scope_id: vault.meridian.example, as_of: 2026-06-29 }
+  - { path: policy/agent-tools, scope_id: agent-tools, as_of: 2026-06-29 }
+  - { path: policy/tool-gateway, scope_id: tool-gateway, as_of: 2026-06-29 }
+  - { path: register.csv, as_of: 2026-06-29 }
 
 # What the AI programme uses, where no export says it.
 ai:
@@ -1545,7 +1494,7 @@ ai:
     - "identity_name LIKE 'svc-ml-%'"
   none:
     - "identity_name IN ('svc-mainframe-bridge', 'svc-old-mailer', 'svc-backup', 'svc-labels', 'svc-fuel-cards')"
-  scopes: ["444455556666"]
+  scopes: ["444455556666", meridian-freight-ml]
 
 parameters:
   max_idle_days: 60
@@ -1595,14 +1544,6 @@ Present: Sigrid Aalto (CIO), Amelia Hart (platform), Ines Carvalho (finance AI),
 # ---------------------------------------------------------------------------------------------------------------------
 # Files
 # ---------------------------------------------------------------------------------------------------------------------
-def dumped(value, indent=4):
-    return json.dumps(value, indent=indent, ensure_ascii=False) + "\n"
-
-
-def lines(values):
-    return "".join(json.dumps(v, separators=(",", ":")) + "\n" for v in values)
-
-
 def files():
     prod, ml = production(), ml_prod()
     # A root user who still signs in, and one of a member account without a password.
@@ -1612,7 +1553,7 @@ def files():
                "false"]
     report = ml.credential_report(zulu, ml_root).encode()
     return {
-        "rungs.yaml": RUNGS_YAML,
+        "rungs.yaml": RUNGS_YAML.replace("@TENANT@", TENANT),
         "questionnaire.yaml": QUESTIONNAIRE_YAML,
         "aws/production/credential-report.csv": prod.credential_report(offset, prod_root),
         "aws/production/account-authorization-details.json":
@@ -1631,6 +1572,8 @@ def files():
         "scans/freight-platform/gitleaks.json": dumped(gitleaks(), indent=1),
         "scans/ml-notebooks/detect-secrets.baseline.json": dumped(detect_secrets(), indent=2),
         "notes/interview-2026-06-17.txt": INTERVIEW,
+        **entra.files(), **google.files(), **github.files(), **workloads.files(), **policies.files(),
+        **agents.files(), **findings.files(), **people.files(),
     }
 
 
