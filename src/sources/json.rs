@@ -443,7 +443,6 @@ mod tests {
         assert!(count.unwrap_err().starts_with("the file breaks off at line 1"));
         assert_eq!(found.len(), 2);
         assert!(collect("[1] nonsense").0.unwrap_err().starts_with("the file is not valid JSON"));
-
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Every source, in the order in which `rungs sources` prints them. A new one is a file and a line here.
 
-use super::{Source, agents, aws, azure, findings, gcp, github, gitlab, kubernetes, mapped, okta, questionnaire, scanners, spire};
+use super::{
+    Source, agents, aws, azure, findings, gcp, github, gitlab, kubernetes, mapped, okta, questionnaire, scanners, spire,
+};
 
 /// Every export format that Rungs reads.
 pub const SOURCES: &[&dyn Source] = &[

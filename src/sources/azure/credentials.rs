@@ -179,20 +179,13 @@ impl Dates {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
     use crate::inventory::Store;
 
     fn rows(json: &str, keeper: Keeper) -> Result<Vec<Credential>, Reject> {
         let credentials: Credentials = serde_json::from_str(json).unwrap();
-        let input = Input {
-            file: PathBuf::new(),
-            path: String::new(),
-            source_id: "s".to_owned(),
-            scope_id: "t".to_owned(),
-            as_of: Moment::parse("2026-06-30T12:00:00Z").ok(),
-        };
+        let as_of = Moment::parse("2026-06-30T12:00:00Z").ok();
+        let input = Input { as_of, ..crate::sources::testing::input("", "t") };
         let mut out = Output::new(Store::new("").writer(0), "x");
         credentials.rows("entra:t:app:a", keeper, &Tenant::new("t"), &input, "/0", &mut out)
     }

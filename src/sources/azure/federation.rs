@@ -79,19 +79,11 @@ fn leaves_all_open(expression: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
 
     fn row(json: &str) -> Result<Trust, Reject> {
         let federated: Federated = serde_json::from_str(json).unwrap();
-        let input = Input {
-            file: PathBuf::new(),
-            path: String::new(),
-            source_id: "s".to_owned(),
-            scope_id: "t".to_owned(),
-            as_of: None,
-        };
+        let input = crate::sources::testing::input("", "t");
         federated.row("entra:t:app:a".to_owned(), &Tenant::new("t"), &input, "/0")
     }
 
