@@ -17,11 +17,14 @@ mod list;
 mod load;
 mod outline;
 mod output;
+mod policy;
 mod probe;
 mod questionnaire;
 mod scanners;
+mod tally;
 #[cfg(test)]
 mod testing;
+mod vault;
 
 pub use discover::Unrecognised;
 pub use input::Input;
