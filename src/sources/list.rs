@@ -1,21 +1,18 @@
 //! Every source, in the order in which `rungs sources` prints them. A new one is a file and a line here.
 
-use super::{
-    Source, agents, aws, azure, findings, gcp, github, gitlab, kubernetes, mapped, okta, questionnaire, scanners, spire,
-};
+use super::{Source, agents, aws, azure, findings, gcp, github, gitlab, kubernetes, mapped, okta, policy, questionnaire, scanners, spire, vault};
 
 /// Every export format that Rungs reads.
 pub const SOURCES: &[&dyn Source] = &[
-    &agents::a2a_card::AgentCard,
     &agents::agent_scan::AgentScan,
-    &agents::keys::anthropic::AnthropicKeys,
     &agents::autogen::AutoGen,
     &agents::crewai::CrewAi,
     &agents::cyclonedx::CycloneDx,
+    &agents::keys::anthropic::AnthropicKeys,
+    &agents::keys::openai::OpenAiKeys,
     &agents::langgraph::LangGraph,
     &agents::mcp_config::McpConfig,
     &agents::mcp_tools::McpTools,
-    &agents::keys::openai::OpenAiKeys,
     &agents::openai_agents::OpenAiAgents,
     &agents::server_json::ServerJson,
     &agents::spdx::SpdxAi,
@@ -84,6 +81,13 @@ pub const SOURCES: &[&dyn Source] = &[
     &okta::grants::Grants,
     &okta::privileged_accounts::PrivilegedAccounts,
     &okta::system_log::SystemLog,
+    &policy::avp_decisions::AvpDecisions,
+    &policy::avp_policies::AvpPolicies,
+    &policy::cedar::entities::CedarEntities,
+    &policy::cedar::policies::CedarPolicies,
+    &policy::cedar::schema::CedarSchema,
+    &policy::opa_decisions::OpaDecisions,
+    &policy::rego::RegoPolicies,
     &questionnaire::register::Register,
     &questionnaire::spreadsheet::QuestionnaireCsv,
     &questionnaire::yaml::QuestionnaireYaml,
@@ -95,4 +99,13 @@ pub const SOURCES: &[&dyn Source] = &[
     &scanners::sarif::Sarif,
     &scanners::trufflehog::TruffleHog,
     &spire::entries::Entries,
+    &vault::audit::Audit,
+    &vault::auth_methods::AuthMethods,
+    &vault::auth_roles::AuthRoles,
+    &vault::entities::Entities,
+    &vault::leases::Leases,
+    &vault::policies::Policies,
+    &vault::secret_ids::SecretIds,
+    &vault::secrets_engines::SecretsEngines,
+    &vault::tokens::Tokens,
 ];

@@ -27,13 +27,16 @@ mod nested;
 mod okta;
 mod outline;
 mod output;
+mod policy;
 mod probe;
 mod questionnaire;
 mod scanners;
 mod spire;
 mod table;
+mod tally;
 #[cfg(test)]
 mod testing;
+mod vault;
 
 pub use content::Content;
 pub use discover::Unrecognised;

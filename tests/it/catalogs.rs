@@ -162,10 +162,9 @@ fn strict_lint_finds_circles_and_unanswered_catalogs_and_lists_what_waits() {
     let run = unanswered.run(&lint);
     assert_eq!(run.code, 2);
     assert!(run.stderr.contains("catalog `planted` has no mapping file"), "{}", run.stderr);
+    // Every fact that a shipped check reads is brought by some export; one that none brings is told, with what waits.
     let run = rungs().run(&["catalog", "lint", "--strict"]);
-    assert_eq!(run.code, 0, "{}", run.stderr);
-    assert!(run.stderr.contains("no export brings `review` yet"), "{}", run.stderr);
-    assert!(run.stderr.contains("nist-csf-2.0/ID.RA-07"), "{}", run.stderr);
+    assert_eq!((run.code, run.stderr.contains("no export brings")), (0, false), "{}", run.stderr);
 }
 
 #[test]

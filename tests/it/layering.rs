@@ -49,6 +49,8 @@ const HEAVY: &[(&str, &str)] = &[
     ("annotate_snippets", "diag"),
     ("clap", "cli"),
     ("indicatif", "cli"),
+    ("cedar_policy", "sources"),
+    ("regorus", "sources"),
 ];
 
 /// Lines that a file may have before its tests.
