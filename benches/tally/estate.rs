@@ -99,7 +99,7 @@ pub fn coverage(scopes: &[Scope]) -> Coverage {
     let mut add = |provider: &str, scope_id: &str, fact: Fact, level: Level| {
         let key = CoverageKey { provider: provider.to_owned(), scope_id: scope_id.to_owned(), fact };
         let source_id = format!("{provider}/{scope_id}.json");
-        coverage.add(key, CoverageEntry { source_id, as_of, level, window_from: None, note: None });
+        coverage.add(key, CoverageEntry { source_id, as_of, level, window_from: None, note: None, parts: None });
     };
     for scope in scopes {
         for fact in Fact::ALL.iter().filter(|fact| scope.can_supply(**fact)) {

@@ -1,9 +1,13 @@
 //! Every source, in the order in which `rungs sources` prints them. A new one is a file and a line here.
 
-use super::{Source, agents, aws, azure, findings, gcp, github, gitlab, kubernetes, mapped, okta, policy, questionnaire, scanners, spire, vault};
+use super::{
+    Source, agents, aws, azure, findings, gcp, github, gitlab, kubernetes, mapped, okta, policy, questionnaire,
+    scanners, spire, vault,
+};
 
 /// Every export format that Rungs reads.
 pub const SOURCES: &[&dyn Source] = &[
+    &agents::a2a_card::AgentCard,
     &agents::agent_scan::AgentScan,
     &agents::autogen::AutoGen,
     &agents::crewai::CrewAi,

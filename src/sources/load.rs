@@ -6,18 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::discover::{Found, Unrecognised, discover};
-use super::output::{Covered, Extent};
+use super::provenance::{build_coverage, cut_short, write_provenance};
 use super::{About, Broken, Input, Output, Progress, Source};
 use crate::config::{Config, Moment};
 use crate::diag::{Diagnostic, Diagnostics, Place, nearest};
-use crate::inventory::column::Word;
-use crate::inventory::schema::{CoverageRow, SourceRow};
-use crate::inventory::{
-    self, Coverage, CoverageEntry, CoverageKey, Level, PROVIDERS, Parts, Provider, Rejected, Store,
-};
-
-/// Precedence of what people state.
-const STATED: u8 = 5;
+use crate::inventory::{self, Coverage, Level, PROVIDERS, Parts, Provider, Rejected, Store};
 
 /// Why nothing could be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -401,22 +394,6 @@ fn settle_as_of(
     Ok((as_of, basis))
 }
 
-/// What a file covers, given why it is short, if it is: of a part, nothing is covered in full.
-fn cut_short(covered: BTreeMap<Covered, Extent>, short: Option<&str>) -> Vec<FileCoverage> {
-    covered
-        .into_iter()
-        .map(|((provider, scope_id, fact), Extent { level, note, window_from, parts })| {
-            let (level, note, parts) = match short {
-                Some(reason) if level == Level::Full || parts.is_some() => {
-                    (Level::Partial, Some(reason.to_owned()), None)
-                }
-                _ => (level, note, parts),
-            };
-            FileCoverage { provider, scope_id, fact, level, note, window_from, parts }
-        })
-        .collect()
-}
-
 fn is_excluded(config: &Config, provider: &str, scope: &str) -> bool {
     config
         .scopes
@@ -441,76 +418,4 @@ fn run_as_of(options: &Options<'_>, files: &[LoadedFile]) -> Moment {
         .or(options.config.as_of)
         .or_else(|| files.iter().map(|file| file.as_of).max())
         .unwrap_or_else(|| Moment::from_micros(0))
-}
-
-fn build_coverage(options: &Options<'_>, files: &[LoadedFile], as_of: Moment) -> Coverage {
-    let mut coverage = Coverage::new(as_of, options.max_evidence_age_days);
-    for scope in &options.config.scopes {
-        coverage.declare(&scope.provider, &scope.id);
-    }
-    // What people state comes last: it says something of scopes that exports know, and makes none.
-    let (stated, shown): (Vec<_>, Vec<_>) =
-        files.iter().filter(|file| !file.excluded).partition(|file| file.about.precedence == STATED);
-    for file in shown.into_iter().chain(stated) {
-        for covered in &file.coverage {
-            let is_stated = file.about.precedence == STATED;
-            if is_stated && !coverage.has_scope(covered.provider, &covered.scope_id) {
-                continue;
-            }
-            let key = CoverageKey {
-                provider: covered.provider.to_owned(),
-                scope_id: covered.scope_id.clone(),
-                fact: covered.fact,
-            };
-            coverage.add(
-                key,
-                CoverageEntry {
-                    source_id: file.source_id().to_owned(),
-                    as_of: file.as_of,
-                    level: covered.level,
-                    window_from: covered.window_from,
-                    note: covered.note.clone(),
-                    parts: covered.parts.clone(),
-                },
-            );
-        }
-    }
-    for scope in options.config.scopes.iter().filter(|scope| scope.excluded.is_some()) {
-        coverage.exclude(&scope.provider, &scope.id);
-    }
-    coverage
-}
-
-/// Writes the two tables of provenance.
-fn write_provenance(store: &Store, files: &[LoadedFile]) -> Result<(), Error> {
-    let mut writer = store.writer(0);
-    for file in files.iter().filter(|file| !file.excluded) {
-        writer.push(SourceRow {
-            source_id: file.source_id().to_owned(),
-            kind: Word::from(file.about.kind),
-            path: file.path.clone(),
-            provider: Word::from(file.provider),
-            scope_id: Some(Word(file.scope_id.clone())),
-            as_of: file.as_of,
-            as_of_basis: Word::from(file.as_of_basis),
-            precedence: i64::from(file.about.precedence),
-            rows_read: file.rows_read,
-            rows_loaded: file.rows_loaded,
-            rows_rejected: i64::try_from(file.rejected.len()).unwrap_or(i64::MAX),
-            truncated: file.truncated,
-        })?;
-        for covered in &file.coverage {
-            writer.push(CoverageRow {
-                source_id: file.source_id().to_owned(),
-                scope_id: Word(covered.scope_id.clone()),
-                provider: Word::from(covered.provider),
-                fact: Word::from(covered.fact.name()),
-                level: Word::from(covered.level.name()),
-                window_from: covered.window_from,
-                note: covered.note.clone(),
-            })?;
-        }
-    }
-    writer.finish()?;
-    Ok(())
 }

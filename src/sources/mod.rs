@@ -29,6 +29,7 @@ mod outline;
 mod output;
 mod policy;
 mod probe;
+mod provenance;
 mod questionnaire;
 mod scanners;
 mod spire;

@@ -49,7 +49,9 @@ impl Source for McpConfig {
     }
 
     fn load(&self, input: &Input, out: &mut Output) -> Result<(), Broken> {
-        let root: Value = json::commented(input.reader()?, MAX_BYTES)?;
+        let mut root: Value = json::commented(input.reader()?, MAX_BYTES)?;
+        // Whether JSON objects keep their order is up to a feature that any other crate can switch on.
+        root.sort_all_objects();
         let Value::Object(root) = &root else { return Err(Broken::new("the file is no JSON object")) };
         let mut client = Client::new(input);
         client.read_all(root, "", out)?;

@@ -152,25 +152,26 @@ impl Log {
         let store = store.ok_or_else(|| Reject::because("the event names no policy store"))?;
         self.stores.insert(store.to_owned());
         let answer = event.additional_event_data.as_ref();
-        let mut add = |principal: Option<&Entity>, action: Option<&Action>, resource: Option<&Entity>, said: Option<&str>| {
-            let outcome = match said {
-                Some("ALLOW") => Outcome::Allowed,
-                Some("DENY") => Outcome::Denied,
-                _ => Outcome::Undefined,
+        let mut add =
+            |principal: Option<&Entity>, action: Option<&Action>, resource: Option<&Entity>, said: Option<&str>| {
+                let outcome = match said {
+                    Some("ALLOW") => Outcome::Allowed,
+                    Some("DENY") => Outcome::Denied,
+                    _ => Outcome::Undefined,
+                };
+                let question = Question {
+                    pdp_id: format!("avp:{store}"),
+                    principal: principal
+                        .map(|who| format!("{}{MARK}{}{MARK}{store}", who.entity_type, who.entity_id))
+                        .unwrap_or_default(),
+                    action: action.map_or_else(
+                        || "unknown".to_owned(),
+                        |action| format!("{}::\"{}\"", action.action_type, action.action_id),
+                    ),
+                    resource_type: resource.map(|resource| resource.entity_type.clone()),
+                };
+                self.tally.add(question, outcome, at, locator);
             };
-            let question = Question {
-                pdp_id: format!("avp:{store}"),
-                principal: principal
-                    .map(|who| format!("{}{MARK}{}{MARK}{store}", who.entity_type, who.entity_id))
-                    .unwrap_or_default(),
-                action: action.map_or_else(
-                    || "unknown".to_owned(),
-                    |action| format!("{}::\"{}\"", action.action_type, action.action_id),
-                ),
-                resource_type: resource.map(|resource| resource.entity_type.clone()),
-            };
-            self.tally.add(question, outcome, at, locator);
-        };
         if let Some(results) = answer.and_then(|answer| answer.results.as_deref()) {
             for result in results {
                 let asked = result.request.as_ref();
@@ -235,7 +236,8 @@ mod tests {
     use crate::sources::fixtures::{covered, reasons};
     use crate::sources::testing::load_fixture;
 
-    const COUNTED: &[&str] = &["pdp_id", "scope_id", "principal", "action", "resource_type", "allow_n", "deny_n", "undefined_n"];
+    const COUNTED: &[&str] =
+        &["pdp_id", "scope_id", "principal", "action", "resource_type", "allow_n", "deny_n", "undefined_n"];
 
     #[test]
     fn answers_alone_and_in_batches_are_added_up() {
@@ -276,10 +278,10 @@ mod tests {
         let loaded = load_fixture(&AvpDecisions, "avp.decision_log/bad");
         assert_eq!(loaded.rows(Decision::TABLE, &["pdp_id"]), [["avp:KEPT"], ["avp:KEPT"]]);
         let reasons = reasons(&loaded);
-        assert_eq!(reasons[..2], [
-            "/Records/0: `eventTime` is not a date",
-            "/Records/1: the event names no policy store",
-        ]);
+        assert_eq!(
+            reasons[..2],
+            ["/Records/0: `eventTime` is not a date", "/Records/1: the event names no policy store",]
+        );
         assert!(reasons[2].starts_with("/Records/2: the record does not have the shape of a record"), "{reasons:?}");
         assert!(loaded.estate.files[0].failure.as_deref().unwrap().starts_with("the file breaks off"));
         loaded.assert_no_canary();

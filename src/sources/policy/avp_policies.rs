@@ -37,7 +37,8 @@ impl Source for AvpPolicies {
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
         let Some(outline) = Outline::of(probe.head()) else { return Recognised::No };
-        let is_policy = |policy: &Outline| ["policyStoreId", "policyId", "policyType"].iter().all(|key| policy.has(key));
+        let is_policy =
+            |policy: &Outline| ["policyStoreId", "policyId", "policyType"].iter().all(|key| policy.has(key));
         let listed = ["policies", "results"].iter().filter_map(|key| outline.get(key));
         let mut records = listed.flat_map(Outline::elements).chain(outline.elements()).chain([&outline]);
         Recognised::yes_if(records.any(is_policy))
@@ -212,7 +213,8 @@ mod tests {
     use crate::sources::fixtures::{covered, reasons};
     use crate::sources::testing::load_fixture;
 
-    const RIGHT: &[&str] = &["identity_id", "action", "resource", "via", "is_admin", "is_wildcard_resource", "condition"];
+    const RIGHT: &[&str] =
+        &["identity_id", "action", "resource", "via", "is_admin", "is_wildcard_resource", "condition"];
     const POINT: &[&str] = &[
         "pdp_id",
         "scope_id",
@@ -250,7 +252,15 @@ mod tests {
             loaded.rows(Entitlement::TABLE, RIGHT),
             [
                 ["avp:PS1:*", "*", "*", "policy:SP2", "true", "true", ""],
-                ["avp:PS1:Acme::Agent:*", "Acme::Action::\"Pay\"", "Acme::Invoice", "policy:SP3", "false", "false", when],
+                [
+                    "avp:PS1:Acme::Agent:*",
+                    "Acme::Action::\"Pay\"",
+                    "Acme::Invoice",
+                    "policy:SP3",
+                    "false",
+                    "false",
+                    when
+                ],
             ]
         );
         assert_eq!(loaded.rows(PolicyPoint::TABLE, POINT), [["avp:PS1", "PS1", "2", "1", "1", "1", "true"]]);
@@ -262,11 +272,14 @@ mod tests {
         let loaded = load_fixture(&AvpPolicies, "avp.policies/bad");
         assert_eq!(loaded.rows(PolicyPoint::TABLE, &["pdp_id", "policy_count"]), [["avp:PS1", "1"], ["avp:PS1", "1"]]);
         let reasons = reasons(&loaded);
-        assert_eq!(reasons[..3], [
-            "/policies/0: the policy has no id, or no store",
-            "/policies/1: it is not a policy of Cedar",
-            "/policies/2: `createdDate` is not a date",
-        ]);
+        assert_eq!(
+            reasons[..3],
+            [
+                "/policies/0: the policy has no id, or no store",
+                "/policies/1: it is not a policy of Cedar",
+                "/policies/2: `createdDate` is not a date",
+            ]
+        );
         assert!(reasons[3].starts_with("/policies/3: the record does not have the shape of a policy"), "{reasons:?}");
         assert!(loaded.estate.files[0].failure.as_deref().unwrap().starts_with("the file breaks off"));
         loaded.assert_no_canary();

@@ -355,11 +355,14 @@ mod tests {
         let kept = ["opa:bad:a", "kept", "∅", "a/allow", "∅", "1", "0", "0"];
         assert_eq!(loaded.rows(Decision::TABLE, COUNTED), [kept, kept]);
         let reasons = reasons(&loaded);
-        assert_eq!(reasons[..3], [
-            "document 1: `timestamp` is not a date",
-            "document 2: the decision has no `timestamp`",
-            "document 3: `decision_id` is empty",
-        ]);
+        assert_eq!(
+            reasons[..3],
+            [
+                "document 1: `timestamp` is not a date",
+                "document 2: the decision has no `timestamp`",
+                "document 3: `decision_id` is empty",
+            ]
+        );
         assert!(reasons[3].starts_with("document 4: the record does not have the shape of a decision"), "{reasons:?}");
         assert!(loaded.estate.files[0].failure.as_deref().unwrap().starts_with("the file breaks off"));
         loaded.assert_no_canary();

@@ -22,8 +22,25 @@ pub struct RegoPolicies;
 const ALLOWS: [&str; 7] = ["allow", "allowed", "authorized", "authorised", "is_allowed", "permit", "permitted"];
 /// Parts of the input that say who asks.
 const CALLERS: [&str; 19] = [
-    "subject", "principal", "user", "username", "identity", "caller", "client", "sub", "role", "roles", "groups",
-    "token", "claims", "account", "agent", "spiffe_id", "service_account", "source", "userInfo",
+    "subject",
+    "principal",
+    "user",
+    "username",
+    "identity",
+    "caller",
+    "client",
+    "sub",
+    "role",
+    "roles",
+    "groups",
+    "token",
+    "claims",
+    "account",
+    "agent",
+    "spiffe_id",
+    "service_account",
+    "source",
+    "userInfo",
 ];
 /// Parts of the input that say what is asked for.
 const ACTIONS: [&str; 9] =
@@ -70,7 +87,8 @@ impl Source for RegoPolicies {
             let text = input.text()?;
             out.record("line 1", |out| read(&text, "line 1", input, out))
         };
-        let note = "packages that decide, as far as their own text tells; whether their answer is obeyed stands elsewhere";
+        let note =
+            "packages that decide, as far as their own text tells; whether their answer is obeyed stands elsewhere";
         out.cover(PROVIDER, &input.scope_id, Fact::Policy, Level::Partial, Some(note));
         read
     }
@@ -236,7 +254,11 @@ impl Seen {
 
     fn expression(&mut self, expression: &Expr) {
         match expression {
-            Expr::String { .. } | Expr::RawString { .. } | Expr::Number { .. } | Expr::Bool { .. } | Expr::Null { .. } => {}
+            Expr::String { .. }
+            | Expr::RawString { .. }
+            | Expr::Number { .. }
+            | Expr::Bool { .. }
+            | Expr::Null { .. } => {}
             // A bare name is a variable or another rule.
             Expr::Var { span, .. } => self.calls_others |= span.text() != "input",
             Expr::Array { items, .. } | Expr::Set { items, .. } => items.iter().for_each(|item| self.expression(item)),
@@ -339,7 +361,11 @@ mod tests {
                 None,
                 [Some(0), Some(0), None],
             ),
-            ("allow if { input[\"user\"] == \"a\"; input.method in {\"GET\"}; input.path == [\"x\"] }", None, [Some(0); 3]),
+            (
+                "allow if { input[\"user\"] == \"a\"; input.method in {\"GET\"}; input.path == [\"x\"] }",
+                None,
+                [Some(0); 3],
+            ),
             ("allow if is_admin\nis_admin if input.user == \"a\"", None, [None; 3]),
             ("allow if startswith(input.resource.id, \"a\")", None, [None, None, Some(0)]),
             ("allow := false if input.user == \"a\"", None, [Some(0); 3]),

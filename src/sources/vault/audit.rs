@@ -150,6 +150,9 @@ impl Caller {
     }
 }
 
+/// What names a role.
+type MountAndName = (String, String);
+
 #[derive(Debug, Clone)]
 struct Seen {
     at: Moment,
@@ -242,7 +245,7 @@ impl Log {
     }
 
     /// The role's mount and name, where both are known.
-    fn role(&self, caller: &Caller) -> Option<(String, String)> {
+    fn role(&self, caller: &Caller) -> Option<MountAndName> {
         Some(caller.role.clone()).filter(|role| !role.is_empty()).and_then(|role| Some((self.mount(caller)?, role)))
     }
 
@@ -261,7 +264,7 @@ impl Log {
 
     fn write(mut self, input: &Input, out: &mut Output) -> Result<(), Broken> {
         let cluster = input.scope_id.as_str();
-        let mut users: BTreeMap<String, (Option<(String, String)>, &Seen)> = BTreeMap::new();
+        let mut users: BTreeMap<String, (Option<MountAndName>, &Seen)> = BTreeMap::new();
         for (caller, seen) in &self.users {
             let role = self.role(caller).filter(|_| !caller.is_root);
             let identity_id = match &role {

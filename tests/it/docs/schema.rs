@@ -7,7 +7,9 @@ use super::keep;
 use crate::common::{rungs, sample};
 
 fn schema() -> Value {
-    serde_json::to_value(schemars::schema_for!(::rungs::record::v1::Assessment)).unwrap()
+    let mut schema = serde_json::to_value(schemars::schema_for!(::rungs::record::v1::Assessment)).unwrap();
+    schema.sort_all_objects();
+    schema
 }
 
 #[test]

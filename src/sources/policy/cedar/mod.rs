@@ -28,6 +28,8 @@ pub(super) struct Rule {
     resource: Part,
     /// Conditions as text; empty for none.
     condition: String,
+    /// Digest of what the conditions mean, however they are written; empty for none.
+    condition_key: String,
     /// Variables that the conditions look at.
     variables: BTreeSet<String>,
 }
@@ -36,7 +38,10 @@ pub(super) struct Rule {
 enum Part {
     Any,
     /// One entity, or all that are in it.
-    Entity { uid: EntityUid, kind: Option<String> },
+    Entity {
+        uid: EntityUid,
+        kind: Option<String>,
+    },
     /// Everything of a type.
     Kind(String),
 }
@@ -109,20 +114,27 @@ impl Rule {
             ActionConstraint::In(uids) => uids.iter().map(ToString::to_string).collect(),
         };
         let mut variables = BTreeSet::new();
+        let mut condition_key = String::new();
         if policy.has_non_scope_constraint()
-            && let Ok(json) = policy.to_json()
-            && let Some(conditions) = json.get("conditions")
+            && let Ok(mut json) = policy.to_json()
+            && let Some(conditions) = json.get_mut("conditions")
         {
             collect_variables(conditions, &mut variables);
+            conditions.sort_all_objects();
+            condition_key = hash::of_text(&conditions.to_string());
         }
         let printed = source.map_or_else(|| policy.to_cedar().unwrap_or_default(), str::to_owned);
         Self {
-            id: policy.annotation("id").filter(|id| !id.is_empty()).map_or_else(|| policy.id().to_string(), str::to_owned),
+            id: policy
+                .annotation("id")
+                .filter(|id| !id.is_empty())
+                .map_or_else(|| policy.id().to_string(), str::to_owned),
             is_permit: policy.effect() == Effect::Permit,
             principal,
             actions,
             resource,
             condition: text::conditions(&printed),
+            condition_key,
             variables,
         }
     }
@@ -151,16 +163,14 @@ impl Rule {
         let holder = match &self.principal {
             Part::Any => format!("{prefix}:*"),
             Part::Kind(kind) => format!("{prefix}:{kind}:*"),
-            Part::Entity { uid, .. } => {
-                identity_id(prefix, &uid.type_name().to_string(), uid.id().unescaped())
-            }
+            Part::Entity { uid, .. } => identity_id(prefix, &uid.type_name().to_string(), uid.id().unescaped()),
         };
         let (resource, via) = (self.resource.text(), format!("policy:{}", self.id));
         let is_any_resource = matches!(self.resource, Part::Any);
         for action in &self.actions {
             let is_any_action = action == "*";
             let is_admin = is_any_action && is_any_resource && self.condition.is_empty();
-            let parts = [PROVIDER, &holder, "allow", action, &resource, &via, &self.condition];
+            let parts = [PROVIDER, &holder, "allow", action, &resource, &via, &self.condition_key];
             out.push(Entitlement {
                 entitlement_id: hash::row_id(&parts),
                 identity_id: holder.clone(),

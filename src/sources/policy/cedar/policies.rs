@@ -81,9 +81,9 @@ fn is_text(head: &str) -> bool {
         return true;
     }
     rest.starts_with('@')
-        && ["permit", "forbid"].iter().any(|word| {
-            rest.match_indices(word).any(|(at, _)| rest.get(at..).is_some_and(opens))
-        })
+        && ["permit", "forbid"]
+            .iter()
+            .any(|word| rest.match_indices(word).any(|(at, _)| rest.get(at..).is_some_and(opens)))
 }
 
 /// The policies of one file.
@@ -172,8 +172,7 @@ mod tests {
         "permit_any_resource",
         "default_deny",
     ];
-    const READ: &str =
-        "when { principal.tenant == resource.tenant && context.workloadIdentity == \"spiffe\" }";
+    const READ: &str = "when { principal.tenant == resource.tenant && context.workloadIdentity == \"spiffe\" }";
     const PAY: &str = "when { context has humanApproval && context.humanApproval.approver != principal && \
                        context.amount.lessThan(decimal(\"10000.0\")) }";
 
@@ -191,7 +190,17 @@ mod tests {
             [
                 ["cedar:good:Acme::Agent:*", read, "Acme::Ticket", reads, "false", "false", "false", "∅", READ],
                 ["cedar:good:Acme::Agent:invoice-triage", pay, "*", pays, "false", "false", "true", "∅", PAY],
-                ["cedar:good:*", "*", "Acme::Folder::\"public\"", "policy:too-broad", "false", "true", "false", "∅", ""],
+                [
+                    "cedar:good:*",
+                    "*",
+                    "Acme::Folder::\"public\"",
+                    "policy:too-broad",
+                    "false",
+                    "true",
+                    "false",
+                    "∅",
+                    ""
+                ],
             ]
         );
         assert_eq!(
@@ -218,9 +227,20 @@ mod tests {
         sorted.sort();
         assert_eq!(sorted, expected);
         assert_eq!(loaded.rows(PolicyPoint::TABLE, POINT), text.rows(PolicyPoint::TABLE, POINT));
+        let ids = |loaded: &Loaded| {
+            let mut ids = loaded.rows(Entitlement::TABLE, &["entitlement_id"]);
+            ids.sort();
+            ids
+        };
+        assert_eq!(ids(&loaded), ids(&text), "one permit, however it is written");
         let locators = loaded.rows(Entitlement::TABLE, &["via", "locator"]);
         assert!(locators.contains(&vec!["policy:too-broad".to_owned(), "/staticPolicies/too-broad".to_owned()]));
-        let [pay] = rights(&loaded).into_iter().filter(|row| row[3].contains("payments")).collect::<Vec<_>>().try_into().unwrap();
+        let [pay] = rights(&loaded)
+            .into_iter()
+            .filter(|row| row[3].contains("payments"))
+            .collect::<Vec<_>>()
+            .try_into()
+            .unwrap();
         assert!(pay[8].starts_with("when {") && pay[8].contains("humanApproval"), "{}", pay[8]);
     }
 
@@ -233,10 +253,40 @@ mod tests {
             rights(&loaded),
             [
                 ["cedar:good:*", "*", "*", "policy:policy0", "true", "true", "true", "true", ""],
-                ["spiffe://acme.example/ns/ml/sa/bot", read, "Db", "policy:policy1", "false", "false", "false", "∅", ""],
-                ["spiffe://acme.example/ns/ml/sa/bot", write, "Db", "policy:policy1", "false", "false", "false", "∅", ""],
+                [
+                    "spiffe://acme.example/ns/ml/sa/bot",
+                    read,
+                    "Db",
+                    "policy:policy1",
+                    "false",
+                    "false",
+                    "false",
+                    "∅",
+                    ""
+                ],
+                [
+                    "spiffe://acme.example/ns/ml/sa/bot",
+                    write,
+                    "Db",
+                    "policy:policy1",
+                    "false",
+                    "false",
+                    "false",
+                    "∅",
+                    ""
+                ],
                 [role, read, "Db in Zone::\"eu\"", "policy:policy2", "false", "false", "false", "∅", ""],
-                ["cedar:good:Team:ops", read, "Db::\"main\"", "policy:policy3", "false", "false", "false", "∅", "unless { context.frozen }"],
+                [
+                    "cedar:good:Team:ops",
+                    read,
+                    "Db::\"main\"",
+                    "policy:policy3",
+                    "false",
+                    "false",
+                    "false",
+                    "∅",
+                    "unless { context.frozen }"
+                ],
             ]
         );
         assert_eq!(

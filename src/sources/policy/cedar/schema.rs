@@ -37,7 +37,9 @@ impl Source for CedarSchema {
         let is_json = Outline::of(probe.head()).is_some_and(|outline| {
             // The head of a large schema may end in its first namespace.
             let entries = outline.entries();
-            entries.first().is_some_and(|(_, first)| is_namespace(first) || (probe.is_cut() && first.has("entityTypes")))
+            entries
+                .first()
+                .is_some_and(|(_, first)| is_namespace(first) || (probe.is_cut() && first.has("entityTypes")))
         });
         Recognised::yes_if(is_json || is_text(probe))
     }

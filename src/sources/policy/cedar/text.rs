@@ -146,9 +146,15 @@ mod tests {
     fn conditions_follow_the_scope() {
         for (policy, expected) in [
             ("permit (principal, action, resource);", ""),
-            ("@id(\"a)(\")\npermit (principal, action in [A::\"(x)\"], resource)\nwhen {\n  a ==  \"b  c\" // why\n};", "when { a == \"b  c\" }"),
+            (
+                "@id(\"a)(\")\npermit (principal, action in [A::\"(x)\"], resource)\nwhen {\n  a ==  \"b  c\" // why\n};",
+                "when { a == \"b  c\" }",
+            ),
             ("@a permit (principal, action, resource) when { (b) };", "when { (b) }"),
-            ("@a(\"1\")@b(\"2\") forbid(principal, action, resource) when { f(x) } unless { y };", "when { f(x) } unless { y }"),
+            (
+                "@a(\"1\")@b(\"2\") forbid(principal, action, resource) when { f(x) } unless { y };",
+                "when { f(x) } unless { y }",
+            ),
         ] {
             assert_eq!(conditions(policy), expected, "{policy}");
         }
