@@ -652,16 +652,28 @@ LEFT JOIN AGENT_ROWS g ON t.agent_id = g.agent_id
 LEFT JOIN identities i ON g.identity_id = i.identity_id
 
 -- section: policy_points
+-- What decides, what it protects and which policies it has stand in different exports of one decision point.
 SELECT
-  p.pdp_id, p.engine, p.protects, p.mode, p.policy_count, p.permit_any_principal, p.permit_any_action,
-  p.permit_any_resource, p.default_deny, p.revision, p.signed,
+  p.pdp_id,
+  first_value(p.engine ORDER BY s.rank, p.locator) AS engine,
+  first_value(p.protects ORDER BY s.rank, p.locator) FILTER (WHERE p.protects IS NOT NULL) AS protects,
+  first_value(p.mode ORDER BY s.rank, p.locator) FILTER (WHERE p.mode IS NOT NULL) AS mode,
+  first_value(p.policy_count ORDER BY s.rank, p.locator) FILTER (WHERE p.policy_count IS NOT NULL) AS policy_count,
+  first_value(p.permit_any_principal ORDER BY s.rank, p.locator) FILTER (WHERE p.permit_any_principal IS NOT NULL) AS permit_any_principal,
+  first_value(p.permit_any_action ORDER BY s.rank, p.locator) FILTER (WHERE p.permit_any_action IS NOT NULL) AS permit_any_action,
+  first_value(p.permit_any_resource ORDER BY s.rank, p.locator) FILTER (WHERE p.permit_any_resource IS NOT NULL) AS permit_any_resource,
+  first_value(p.default_deny ORDER BY s.rank, p.locator) FILTER (WHERE p.default_deny IS NOT NULL) AS default_deny,
+  first_value(p.revision ORDER BY s.rank, p.locator) FILTER (WHERE p.revision IS NOT NULL) AS revision,
+  first_value(p.signed ORDER BY s.rank, p.locator) FILTER (WHERE p.signed IS NOT NULL) AS signed,
   CAST(NULL AS VARCHAR) AS identity_id, CAST(NULL AS VARCHAR) AS identity_name, CAST(NULL AS VARCHAR) AS identity_kind,
-  CAST(NULL AS VARCHAR) AS identity_owner, p.provider, p.scope_id, CAST(NULL AS VARCHAR) AS environment,
-  CAST(NULL AS VARCHAR) AS ai_use, CAST(NULL AS VARCHAR) AS agent_autonomy, p.source_id, p.locator
-FROM (
-  SELECT q.*, row_number() OVER (PARTITION BY q.pdp_id ORDER BY s.rank, q.locator) AS nth
-  FROM policy_point q JOIN src s ON q.source_id = s.source_id
-) p WHERE p.nth = 1
+  CAST(NULL AS VARCHAR) AS identity_owner,
+  first_value(p.provider ORDER BY s.rank, p.locator) AS provider,
+  first_value(p.scope_id ORDER BY s.rank, p.locator) AS scope_id,
+  CAST(NULL AS VARCHAR) AS environment, CAST(NULL AS VARCHAR) AS ai_use, CAST(NULL AS VARCHAR) AS agent_autonomy,
+  first_value(p.source_id ORDER BY s.rank, p.locator) AS source_id,
+  first_value(p.locator ORDER BY s.rank, p.locator) AS locator
+FROM policy_point p JOIN src s ON p.source_id = s.source_id
+GROUP BY p.pdp_id
 
 -- section: decisions
 SELECT
