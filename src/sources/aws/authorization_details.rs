@@ -1,7 +1,7 @@
 //! Everything that IAM knows of an account: users, groups, roles, their policies and who may assume a role.
 //! The richest export of AWS; policy documents come as JSON or URL-encoded, before or after their holders.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde::Deserialize;
@@ -81,7 +81,7 @@ impl Source for AuthorizationDetails {
 
     fn load(&self, input: &Input, out: &mut Output) -> Result<(), Broken> {
         let mut reading =
-            Reading { input, holdings: Holdings::default(), accounts: BTreeSet::new(), seen: BTreeMap::new() };
+            Reading { input, holdings: Holdings::default(), accounts: BTreeMap::new(), seen: BTreeMap::new() };
         let arrays = [USERS, GROUPS, ROLES, POLICIES];
         let read = json::pieces(input.reader()?, &arrays, &["IsTruncated", "NextToken"], &mut |piece| {
             reading.take(&piece, out)
@@ -152,7 +152,8 @@ struct Version {
 struct Reading<'a> {
     input: &'a Input,
     holdings: Holdings,
-    accounts: BTreeSet<String>,
+    /// Accounts that were seen, with the partition that they lie in.
+    accounts: BTreeMap<String, String>,
     /// How many records stood under each key.
     seen: BTreeMap<String, u64>,
 }
@@ -288,7 +289,8 @@ impl Reading<'_> {
         if self.accounts.is_empty() {
             out.about_scope(&read.account);
         }
-        self.accounts.insert(read.account.clone());
+        let partition = read.detail.arn.split(':').nth(1).unwrap_or("aws").to_owned();
+        self.accounts.insert(read.account.clone(), partition);
         let attached = read.detail.attached_managed_policies.unwrap_or_default();
         let principal = Principal {
             identity_id: read.detail.arn,
@@ -329,8 +331,24 @@ impl Reading<'_> {
         self.holdings.write(self.input, out)?;
         // A file that broke off before anything could be read is about no scope.
         let nobody = self.accounts.is_empty() && is_whole;
-        for account in self.accounts.iter().chain(nobody.then_some(&self.input.scope_id)) {
+        for account in self.accounts.keys().chain(nobody.then_some(&self.input.scope_id)) {
             self.cover(account, out);
+        }
+        // Every account has a root user, whom no list of users names; what it holds, other exports say.
+        for (account, partition) in &self.accounts {
+            let arn = format!("arn:{partition}:iam::{account}:root");
+            out.push(Identity {
+                identity_id: arn.clone(),
+                provider: Word::from(PROVIDER),
+                scope_id: Some(Word(account.clone())),
+                kind: Word::from("root"),
+                name: "root".to_owned(),
+                native_id: arn,
+                is_human: Some(true),
+                source_id: self.input.source_id.clone(),
+                locator: "/".to_owned(),
+                ..Identity::default()
+            })?;
         }
         Ok(())
     }
@@ -422,6 +440,7 @@ mod tests {
             (arn("role/ci/deploy"), ["role", "deploy", "false", "∅", "∅", "∅", "never", since, "false"]),
             (arn("role/sso"), ["role", "sso", "∅", "∅", "∅", "∅", "none_in_window", since, "true"]),
             (arn("role/closed"), ["role", "closed", "false", "∅", "∅", "∅", "∅", "∅", "false"]),
+            (arn("root"), ["root", "root", "true", "∅", "∅", "∅", "∅", "∅", "∅"]),
         ];
         let expected: Vec<Vec<String>> = expected
             .into_iter()
@@ -618,7 +637,7 @@ mod tests {
         assert!(truncated.failure.as_deref().unwrap().starts_with("the file breaks off at line 5"));
         assert!(shape.failure.is_some() && shape.coverage.is_empty());
         let identities = loaded.rows(Identity::TABLE, &["name"]);
-        assert_eq!(identities, [["fine"], ["fine"], ["first"]]);
+        assert_eq!(identities, [["fine"], ["fine"], ["root"], ["first"], ["root"]]);
         // What was read before the file breaks off counts, and what is not known of it shows.
         let held = loaded.rows(Entitlement::TABLE, &["via", "action", "is_admin"]);
         let expected = [["attached:odd", "odd", "∅"], ["inline:x", "s3:GetObject", "false"], ["group:ops", "ops", "∅"]];
