@@ -253,6 +253,7 @@ fn push(
         ("lifetime_days", Cell::Int(drawn.created_at.and(ends).map(|life| life / 86_400))),
         ("ends_in_seconds", Cell::Int(ends)),
         ("places_of_secret", Cell::Int(random.known(3, |_| 1 + number % 4))),
+        ("secret_no", Cell::Int(None)),
         ("identity_id", Cell::Text(identity.as_deref())),
         ("identity_name", Cell::Text(name)),
         ("identity_kind", Cell::Text(family.holder.map(|holder| holder.kind))),
