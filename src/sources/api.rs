@@ -213,22 +213,22 @@ fn elements(
 }
 
 /// The first record in a file's head: where a page holds its records under a key, wherever pages stand.
-pub(super) fn first_record(probe: &Probe<'_>, key: &str) -> Option<Outline> {
-    let mut here = Outline::of(probe.head())?;
+pub(super) fn first_record<'a>(probe: &'a Probe<'_>, key: &str) -> Option<&'a Outline> {
+    let mut here = probe.outline()?;
     // An array of pages that are arrays is the deepest nesting.
     for _ in 0..2 {
         if !here.is_object() {
-            here = here.elements().first()?.clone();
+            here = here.elements().first()?;
         }
     }
-    let held = here.get(key).filter(|_| !key.is_empty()).and_then(|list| list.elements().first().cloned());
-    held.or(Some(here)).filter(Outline::is_object)
+    let held = here.get(key).filter(|_| !key.is_empty()).and_then(|list| list.elements().first());
+    held.or(Some(here)).filter(|outline| outline.is_object())
 }
 
 /// Whether a file starts with a page that holds its records, or none, under the key.
 pub(super) fn is_page(probe: &Probe<'_>, key: &str) -> bool {
-    let Some(outline) = Outline::of(probe.head()) else { return false };
-    let page = if outline.is_object() { Some(&outline) } else { outline.elements().first() };
+    let Some(outline) = probe.outline() else { return false };
+    let page = if outline.is_object() { Some(outline) } else { outline.elements().first() };
     page.is_some_and(|page| page.has("total_count") && matches!(page.get(key), Some(Outline::Array(_))))
 }
 

@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::io::Read;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::outline::Outline;
 use super::{Content, json};
 
 /// Bytes that a first look reads.
@@ -36,6 +38,8 @@ pub struct Probe<'a> {
     head: String,
     is_cut: bool,
     keys: JsonHead,
+    /// Read once, for whoever asks: some hundred formats do.
+    outline: OnceLock<Option<Outline>>,
 }
 
 /// The names of a JSON document's top level, as far as the head goes.
@@ -78,7 +82,7 @@ impl<'a> Probe<'a> {
             let mut deserializer = serde_json::Deserializer::from_slice(&plain);
             let _ = HeadSeed { into: &mut keys, depth: 0 }.deserialize(&mut deserializer);
         }
-        Self { path, head, is_cut, keys }
+        Self { path, head, is_cut, keys, outline: OnceLock::new() }
     }
 
     /// The file's path.
@@ -97,6 +101,11 @@ impl<'a> Probe<'a> {
     #[must_use]
     pub fn head(&self) -> &str {
         &self.head
+    }
+
+    /// The first levels of the JSON document, as far as the head goes; `None` where it is no JSON object or array.
+    pub(super) fn outline(&self) -> Option<&Outline> {
+        self.outline.get_or_init(|| Outline::of(&self.head)).as_ref()
     }
 
     /// Whether the file may go on after the head.

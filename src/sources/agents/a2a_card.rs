@@ -36,8 +36,8 @@ impl Source for AgentCard {
     }
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
-        let Some(outline) = Outline::of(probe.head()) else { return Recognised::No };
-        let card = outline.elements().first().unwrap_or(&outline);
+        let Some(outline) = probe.outline() else { return Recognised::No };
+        let card = outline.elements().first().unwrap_or(outline);
         let is_new = matches!(card.get("supportedInterfaces"), Some(Outline::Array(_)));
         let is_old = ["url", "capabilities", "skills"].iter().all(|key| card.has(key));
         Recognised::yes_if(card.text_at("name").is_some() && (is_new || is_old))

@@ -46,7 +46,7 @@ impl Source for AgentScan {
     }
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
-        let Some(outline) = Outline::of(probe.head()) else { return Recognised::No };
+        let Some(outline) = probe.outline() else { return Recognised::No };
         let is_path = |value: &Outline| ["client", "path", "servers"].iter().all(|key| value.has(key));
         // The head may break off within the first path, after its servers have begun.
         let found = outline.entries().iter().any(|(_, value)| is_path(value));

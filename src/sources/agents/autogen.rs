@@ -47,8 +47,8 @@ impl Source for AutoGen {
     }
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
-        let Some(outline) = Outline::of(probe.head()) else { return Recognised::No };
-        let first = outline.elements().first().unwrap_or(&outline);
+        let Some(outline) = probe.outline() else { return Recognised::No };
+        let first = outline.elements().first().unwrap_or(outline);
         let gallery = first.get("components").map(Outline::entries).unwrap_or_default();
         let in_gallery = gallery.iter().any(|(_, list)| list.elements().iter().any(is_component));
         Recognised::yes_if(is_component(first) || in_gallery)

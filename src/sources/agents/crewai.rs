@@ -15,7 +15,6 @@ use crate::inventory::column::Word;
 use crate::inventory::schema::{Agent, AgentTool};
 use crate::inventory::{Fact, Level};
 use crate::sources::json::pointer_step;
-use crate::sources::outline::Outline;
 use crate::sources::output::Stop;
 use crate::sources::{About, Broken, Input, Output, Probe, Recognised, Reject, Source};
 
@@ -38,7 +37,7 @@ impl Source for CrewAi {
     }
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
-        let keys: Vec<String> = match Outline::of(probe.head()) {
+        let keys: Vec<String> = match probe.outline() {
             Some(outline) => {
                 let first = outline.entries().first().map(|(_, entry)| entry.entries()).unwrap_or_default();
                 first.iter().map(|(key, _)| key.clone()).collect()

@@ -47,7 +47,7 @@ impl Source for LangGraph {
     }
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
-        let Some(outline) = Outline::of(probe.head()).filter(Outline::is_object) else { return Recognised::No };
+        let Some(outline) = probe.outline().filter(|outline| outline.is_object()) else { return Recognised::No };
         let nodes = outline.get("nodes").map(Outline::elements).unwrap_or_default();
         let starts = nodes.iter().any(|node| node.text_at("id") == Some("__start__"));
         // A large graph may have its edges behind the head.

@@ -34,8 +34,8 @@ impl Source for McpTools {
     }
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
-        let Some(outline) = Outline::of(probe.head()) else { return Recognised::No };
-        let documents = if outline.is_object() { std::slice::from_ref(&outline) } else { outline.elements() };
+        let Some(outline) = probe.outline() else { return Recognised::No };
+        let documents = if outline.is_object() { std::slice::from_ref(outline) } else { outline.elements() };
         let named = probe.file_name().contains("mcp") || probe.file_name().contains("tools-list");
         if documents.iter().any(|document| is_answer(document, named, probe.head())) {
             return Recognised::Yes;

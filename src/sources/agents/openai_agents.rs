@@ -57,8 +57,8 @@ impl Source for OpenAiAgents {
     }
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
-        let Some(outline) = Outline::of(probe.head()) else { return Recognised::No };
-        let first = outline.elements().first().unwrap_or(&outline);
+        let Some(outline) = probe.outline() else { return Recognised::No };
+        let first = outline.elements().first().unwrap_or(outline);
         let listed = first.get("data").and_then(|data| data.elements().first());
         let is_assistant = |value: &Outline| value.text_at("object") == Some("assistant");
         let tools = first.get("tools").map(Outline::elements).unwrap_or_default();

@@ -43,8 +43,8 @@ impl Source for ServerJson {
     }
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
-        let Some(outline) = Outline::of(probe.head()) else { return Recognised::No };
-        let first = outline.elements().first().unwrap_or(&outline);
+        let Some(outline) = probe.outline() else { return Recognised::No };
+        let first = outline.elements().first().unwrap_or(outline);
         let listed = match first.get("servers") {
             Some(Outline::Array(servers)) => match servers.first() {
                 Some(entry) => is_entry(entry, false),

@@ -75,10 +75,10 @@ fn is_server(value: &Value) -> bool {
 
 /// Whether a file is such a configuration, from its head.
 pub(super) fn recognise(probe: &Probe<'_>) -> Recognised {
-    let Some(outline) = Outline::of(probe.head()).filter(Outline::is_object) else { return Recognised::No };
+    let Some(outline) = probe.outline().filter(|outline| outline.is_object()) else { return Recognised::No };
     let name = probe.file_name();
     let is_cut = probe.is_cut();
-    if outline.get("mcpServers").is_some_and(Outline::is_object) || in_projects(&outline, probe.head(), &name) {
+    if outline.get("mcpServers").is_some_and(Outline::is_object) || in_projects(outline, probe.head(), &name) {
         return Recognised::Yes;
     }
     if let Some(mcp) = outline.get("mcp").filter(|mcp| mcp.is_object()) {
@@ -92,7 +92,7 @@ pub(super) fn recognise(probe: &Probe<'_>) -> Recognised {
         let named = name.ends_with("mcp.json") || outline.has("inputs");
         return Recognised::yes_if(all_servers(servers, is_cut, named));
     }
-    flat(&outline, is_cut, name.contains("mcp"))
+    flat(outline, is_cut, name.contains("mcp"))
 }
 
 fn in_projects(outline: &Outline, head: &str, name: &str) -> bool {

@@ -7,7 +7,6 @@ use super::PROVIDER;
 use super::answers::{self, Account, Stamp, each_record, past};
 use super::envelope::Part;
 use crate::inventory::{Fact, Level};
-use crate::sources::outline::Outline;
 use crate::sources::output::Stop;
 use crate::sources::{About, Broken, Input, Output, Probe, Recognised, Reject, Source};
 
@@ -33,7 +32,7 @@ impl Source for OidcProviders {
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
         let is_bare = || {
-            let outline = Outline::of(probe.head());
+            let outline = probe.outline();
             outline.is_some_and(|outline| {
                 outline.elements().first().and_then(|one| one.text_at("Arn")).is_some_and(is_provider)
             })

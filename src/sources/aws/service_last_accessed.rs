@@ -13,7 +13,6 @@ use super::{PROVIDER, canonical};
 use crate::config::Moment;
 use crate::inventory::{Fact, Level};
 use crate::sources::json::{self, pointer_step};
-use crate::sources::outline::Outline;
 use crate::sources::output::Stop;
 use crate::sources::{About, Broken, Input, Output, Probe, Recognised, Reject, Source};
 
@@ -49,7 +48,7 @@ impl Source for ServiceLastAccessed {
         if probe.has_key(SERVICES) {
             return Recognised::Yes;
         }
-        let is_keyed = Outline::of(probe.head()).is_some_and(|outline| {
+        let is_keyed = probe.outline().is_some_and(|outline| {
             outline.entries().first().is_some_and(|(key, answer)| key.starts_with("arn:") && answer.has(SERVICES))
         });
         if !is_keyed && probe.has_key("EntityDetailsList") {

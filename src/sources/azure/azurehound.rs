@@ -54,7 +54,7 @@ impl Source for AzureHound {
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
         let is_record =
             |record: &Outline| record.has("data") && record.text_at("kind").is_some_and(|kind| kind.starts_with("AZ"));
-        let outline = Outline::of(probe.head());
+        let outline = probe.outline();
         let records = outline.as_ref().and_then(|root| root.get("data")).map(Outline::elements);
         Recognised::yes_if(records.is_some_and(|records| records.iter().any(is_record)))
     }

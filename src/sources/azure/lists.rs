@@ -103,7 +103,7 @@ impl Sample {
         if !probe.is_json() {
             return None;
         }
-        Outline::of(probe.head()).map(|root| Self { root })
+        probe.outline().map(|root| Self { root: root.clone() })
     }
 
     /// Whether one of the first records is as wanted.

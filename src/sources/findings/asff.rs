@@ -32,8 +32,8 @@ impl Source for Asff {
     }
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
-        let Some(outline) = Outline::of(probe.head()) else { return Recognised::No };
-        let list = outline.get(LIST).unwrap_or(&outline);
+        let Some(outline) = probe.outline() else { return Recognised::No };
+        let list = outline.get(LIST).unwrap_or(outline);
         let first = list.elements().first().unwrap_or(list);
         let is_finding = ["SchemaVersion", "ProductArn", "GeneratorId"].iter().all(|key| first.has(key));
         let is_empty = outline.get(LIST) == Some(&Outline::Array(Vec::new()));

@@ -3,7 +3,6 @@
 
 use super::event;
 use super::prowler_ocsf::{is_ocsf, is_of_prowler};
-use crate::sources::outline::Outline;
 use crate::sources::{About, Broken, Input, Output, Probe, Recognised, Source, json};
 
 const LIST: &str = "Findings";
@@ -28,8 +27,8 @@ impl Source for Ocsf {
     }
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
-        let Some(outline) = Outline::of(probe.head()) else { return Recognised::No };
-        let list = outline.get(LIST).unwrap_or(&outline);
+        let Some(outline) = probe.outline() else { return Recognised::No };
+        let list = outline.get(LIST).unwrap_or(outline);
         let first = list.elements().first().unwrap_or(list);
         Recognised::yes_if(is_ocsf(first) && !is_of_prowler(first))
     }

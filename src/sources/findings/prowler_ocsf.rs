@@ -26,8 +26,8 @@ impl Source for ProwlerOcsf {
     }
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
-        let Some(outline) = Outline::of(probe.head()) else { return Recognised::No };
-        let first = outline.elements().first().unwrap_or(&outline);
+        let Some(outline) = probe.outline() else { return Recognised::No };
+        let first = outline.elements().first().unwrap_or(outline);
         Recognised::yes_if(is_ocsf(first) && is_of_prowler(first))
     }
 

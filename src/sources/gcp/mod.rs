@@ -71,11 +71,12 @@ fn answers(
 /// The outline of the first answer in a file that is not empty: a command that was run for many things often
 /// starts with one that has nothing.
 fn outline(probe: &Probe<'_>) -> Option<Outline> {
-    let mut head = probe.head().trim_start();
+    let start = probe.head().trim_start();
+    let mut head = start;
     while let Some(rest) = head.strip_prefix("[]").or_else(|| head.strip_prefix("{}")) {
         head = rest.trim_start();
     }
-    Outline::of(head)
+    if head.len() == start.len() { probe.outline().cloned() } else { Outline::of(head) }
 }
 
 /// The first records of an answer: an array, or a page with them under one of the keys.

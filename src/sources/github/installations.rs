@@ -43,7 +43,7 @@ impl Source for Installations {
             ["app_id", "app_slug", "permissions"].iter().all(|key| record.has(key))
         };
         let first = api::first_record(probe, LIST);
-        Recognised::yes_if(api::is_page(probe, LIST) || first.as_ref().is_some_and(is_app))
+        Recognised::yes_if(api::is_page(probe, LIST) || first.is_some_and(is_app))
     }
 
     fn load(&self, input: &Input, out: &mut Output) -> Result<(), Broken> {

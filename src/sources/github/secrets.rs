@@ -59,7 +59,7 @@ impl Source for Secrets {
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
         let first = api::first_record(probe, LIST);
-        Recognised::yes_if(api::is_page(probe, LIST) || first.as_ref().is_some_and(is_secret))
+        Recognised::yes_if(api::is_page(probe, LIST) || first.is_some_and(is_secret))
     }
 
     fn load(&self, input: &Input, out: &mut Output) -> Result<(), Broken> {

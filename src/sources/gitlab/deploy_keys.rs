@@ -48,7 +48,7 @@ impl Source for DeployKeys {
         if first.has_any(&["can_push", "projects_with_write_access", "projects_with_readonly_access"]) {
             return Recognised::Yes;
         }
-        match is_bare(&first) {
+        match is_bare(first) {
             // Keys of people have the same fields.
             true => Recognised::Maybe(
                 "SSH keys that do not say whether they belong to people or to projects; deploy keys of a project have \

@@ -42,9 +42,9 @@ impl Source for AvpDecisions {
         if !probe.head().contains(SERVICE) {
             return Recognised::No;
         }
-        let Some(outline) = Outline::of(probe.head()) else { return Recognised::No };
+        let Some(outline) = probe.outline() else { return Recognised::No };
         let is_event = |record: &Outline| record.has("eventSource") && record.has("eventName");
-        let records = outline.get(RECORDS).unwrap_or(&outline);
+        let records = outline.get(RECORDS).unwrap_or(outline);
         let is_log = is_event(records) || records.elements().iter().any(is_event);
         let is_ours = |record: &Outline| record.text_at("eventSource") == Some(SERVICE);
         // The first record of a file of its own; a trail of everything may begin with others.

@@ -36,11 +36,11 @@ impl Source for AvpPolicies {
     }
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
-        let Some(outline) = Outline::of(probe.head()) else { return Recognised::No };
+        let Some(outline) = probe.outline() else { return Recognised::No };
         let is_policy =
             |policy: &Outline| ["policyStoreId", "policyId", "policyType"].iter().all(|key| policy.has(key));
         let listed = ["policies", "results"].iter().filter_map(|key| outline.get(key));
-        let mut records = listed.flat_map(Outline::elements).chain(outline.elements()).chain([&outline]);
+        let mut records = listed.flat_map(Outline::elements).chain(outline.elements()).chain([outline]);
         Recognised::yes_if(records.any(is_policy))
     }
 

@@ -69,7 +69,7 @@ impl Source for RegoPolicies {
             let says_so = probe.head().lines().any(|line| line.trim_start().starts_with("package "));
             return Recognised::yes_if(says_so);
         }
-        let Some(outline) = Outline::of(probe.head()) else { return Recognised::No };
+        let Some(outline) = probe.outline() else { return Recognised::No };
         let elements = outline.get("result").map(Outline::elements).unwrap_or_default();
         Recognised::yes_if(elements.first().is_some_and(|policy| policy.has("id") && policy.has("raw")))
     }

@@ -36,7 +36,7 @@ impl Source for Betterleaks {
     }
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
-        let Some(outline) = Outline::of(probe.head()) else { return Recognised::No };
+        let Some(outline) = probe.outline() else { return Recognised::No };
         if let Some(first) = outline.elements().first() {
             return Recognised::yes_if(is_finding(first));
         }

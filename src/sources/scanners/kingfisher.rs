@@ -52,8 +52,8 @@ impl Source for Kingfisher {
     }
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
-        let Some(outline) = Outline::of(probe.head()) else { return Recognised::No };
-        let first = outline.elements().first().unwrap_or(&outline);
+        let Some(outline) = probe.outline() else { return Recognised::No };
+        let first = outline.elements().first().unwrap_or(outline);
         let findings = first.get("findings").map(Outline::elements).unwrap_or_default();
         let names_itself = first.get("metadata").is_some_and(|metadata| metadata.has("kingfisher_version"))
             || first

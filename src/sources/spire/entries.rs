@@ -61,7 +61,7 @@ impl Source for Entries {
         if !probe.has_key(LIST) || probe.is_json_array() {
             return Recognised::No;
         }
-        let Some(outline) = crate::sources::outline::Outline::of(probe.head()) else { return Recognised::No };
+        let Some(outline) = probe.outline() else { return Recognised::No };
         Recognised::yes_if(match outline.get(LIST).and_then(|entries| entries.elements().first()) {
             Some(entry) => entry.has("spiffe_id") && entry.has("selectors"),
             None => probe.has_key(TOKEN),

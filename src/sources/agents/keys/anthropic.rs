@@ -9,7 +9,6 @@ use crate::inventory::column::Word;
 use crate::inventory::schema::Credential;
 use crate::inventory::{Fact, Level};
 use crate::sources::agents::{PROVIDER, pages};
-use crate::sources::outline::Outline;
 use crate::sources::output::Stop;
 use crate::sources::{About, Broken, Input, Output, Probe, Recognised, Reject, Source};
 
@@ -37,8 +36,8 @@ impl Source for AnthropicKeys {
     }
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
-        let Some(outline) = Outline::of(probe.head()) else { return Recognised::No };
-        let first = outline.elements().first().unwrap_or(&outline);
+        let Some(outline) = probe.outline() else { return Recognised::No };
+        let first = outline.elements().first().unwrap_or(outline);
         let first = first.get("data").and_then(|data| data.elements().first()).unwrap_or(first);
         let is_key = first.text_at("type") == Some("api_key");
         Recognised::yes_if(is_key && first.has_any(&["partial_key_hint", "workspace_id"]))

@@ -12,7 +12,6 @@ use crate::inventory::column::Word;
 use crate::inventory::schema::{Credential, Identity};
 use crate::inventory::{Fact, Level};
 use crate::sources::agents::{PROVIDER, pages};
-use crate::sources::outline::Outline;
 use crate::sources::output::Stop;
 use crate::sources::{About, Broken, Input, Output, Probe, Recognised, Reject, Source};
 
@@ -48,8 +47,8 @@ impl Source for OpenAiKeys {
     }
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
-        let Some(outline) = Outline::of(probe.head()) else { return Recognised::No };
-        let first = outline.elements().first().unwrap_or(&outline);
+        let Some(outline) = probe.outline() else { return Recognised::No };
+        let first = outline.elements().first().unwrap_or(outline);
         let first = first.get("data").and_then(|data| data.elements().first()).unwrap_or(first);
         let kind = first.text_at("object").unwrap_or_default();
         Recognised::yes_if([PROJECT_KEY, ADMIN_KEY, SERVICE_ACCOUNT].contains(&kind))

@@ -8,7 +8,6 @@ use super::identity_id;
 use crate::inventory::column::Word;
 use crate::inventory::schema::{Agent, Identity};
 use crate::inventory::{Fact, Level};
-use crate::sources::outline::Outline;
 use crate::sources::output::Stop;
 use crate::sources::policy::PROVIDER;
 use crate::sources::{About, Broken, Input, Output, Probe, Recognised, Reject, Source, environment, json};
@@ -32,8 +31,8 @@ impl Source for CedarEntities {
     }
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
-        let Some(outline) = Outline::of(probe.head()) else { return Recognised::No };
-        let records = if outline.is_object() { std::slice::from_ref(&outline) } else { outline.elements() };
+        let Some(outline) = probe.outline() else { return Recognised::No };
+        let records = if outline.is_object() { std::slice::from_ref(outline) } else { outline.elements() };
         Recognised::yes_if(records.first().is_some_and(|record| {
             let uid = record.get("uid");
             let uid = uid.and_then(|uid| uid.get("__entity").or(Some(uid)));

@@ -34,7 +34,7 @@ impl Source for CedarSchema {
 
     fn recognise(&self, probe: &Probe<'_>) -> Recognised {
         let is_namespace = |value: &Outline| value.has("entityTypes") && value.has("actions");
-        let is_json = Outline::of(probe.head()).is_some_and(|outline| {
+        let is_json = probe.outline().is_some_and(|outline| {
             // The head of a large schema may end in its first namespace.
             let entries = outline.entries();
             entries
