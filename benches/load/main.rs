@@ -1,7 +1,7 @@
 //! `cargo bench --profile release --bench load`: how fast each JSON format is loaded, in MB/s, beside `serde_json`'s
 //! bare parse of the same bytes into values. A file of each format is made by repeating the records of its largest
 //! fixture. What is timed is all that a run does with a file: digest, recognition, reading, rows written as Parquet. Ends
-//! with 1 when a format loses records; how fast it is, it prints and does not judge.
+//! with 1 when none of a format's records is read; how fast it is, it prints and does not judge.
 
 #![expect(
     clippy::disallowed_methods,

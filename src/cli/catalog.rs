@@ -394,7 +394,7 @@ impl LintArgs {
         }
         if self.strict {
             faults.extend(library.unanswered());
-            faults.extend(waiting(&library));
+            faults.extend(waiting(&library, &supplied()));
         }
         match crate::engine::Engine::new().map(|engine| engine.compile_all(&library.checks)) {
             Ok(Ok(_)) => {}
@@ -442,12 +442,14 @@ impl LintArgs {
     }
 }
 
+/// Facts that some export brings.
+fn supplied() -> BTreeSet<Fact> {
+    SOURCES.iter().flat_map(|source| source.about().facts.iter().map(|(fact, _)| *fact)).collect()
+}
+
 /// Facts that checks need and no export brings yet, with the controls that wait for them.
-fn waiting(library: &Library) -> Diagnostics {
-    let supplied = |name: &str| {
-        let fact = name.parse::<Fact>().ok();
-        SOURCES.iter().any(|source| source.about().facts.iter().any(|(known, _)| Some(*known) == fact))
-    };
+fn waiting(library: &Library, supplied: &BTreeSet<Fact>) -> Diagnostics {
+    let supplied = |name: &str| name.parse().is_ok_and(|fact: Fact| supplied.contains(&fact));
     let mut waiting: BTreeMap<&str, (BTreeSet<&str>, BTreeSet<String>)> = BTreeMap::new();
     for check in &library.checks {
         for fact in check.needs.iter().chain(&check.complete).filter(|fact| !supplied(fact)) {
@@ -469,4 +471,23 @@ fn waiting(library: &Library) -> Diagnostics {
             .push(Diagnostic::warning("fact/waiting", message).help(format!("controls that rest on them: {controls}")));
     }
     faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frameworks::Files;
+
+    #[test]
+    fn a_fact_that_nothing_brings_is_told_with_what_waits() {
+        let library = Library::load(&Files::shipped()).unwrap();
+        let mut facts = supplied();
+        assert_eq!(waiting(&library, &facts).iter().count(), 0);
+        assert!(facts.remove(&Fact::Review));
+        let faults: Vec<_> = waiting(&library, &facts).iter().cloned().collect();
+        let [fault] = faults.as_slice() else { panic!("{faults:?}") };
+        assert!(fault.message.starts_with("no export brings `review` yet"), "{}", fault.message);
+        assert!(fault.message.contains("event.review-answered"), "{}", fault.message);
+        assert!(fault.help.as_ref().unwrap().contains("nist-csf-2.0/ID.RA-07"), "{:?}", fault.help);
+    }
 }

@@ -60,8 +60,8 @@ pub struct Claims {
     pub belongings: Vec<Belonging>,
 }
 
-/// What is shown of an identity, in the order of the chain from who acts to what leaked: view, meaning, columns, order,
-/// whether rows of other identities with the same secret are shown too.
+/// What is shown of an identity, in the order of the chain from who acts to what leaked: view, what its rows are to the
+/// identity, columns, order.
 const CHAIN: &[(&str, &str, &str, &str)] = &[
     ("agents", "agents that run as it", "agent_name, platform, autonomy, agent_owner", "agent_name"),
     ("uses", "who uses it", "user_kind, user_ref, user_environment, basis", "user_kind, user_ref"),

@@ -148,7 +148,7 @@ fn strict_lint_finds_what_makes_a_mapping_wrong() {
 }
 
 #[test]
-fn strict_lint_finds_circles_and_unanswered_catalogs_and_lists_what_waits() {
+fn strict_lint_finds_circles_and_unanswered_catalogs_and_passes_on_what_is_shipped() {
     let shipped = |name: &str| std::fs::read_to_string(root().join("frameworks").join(name)).unwrap();
     let one = shipped("checks/credential/expires.yaml");
     let circle = one.replacen("requires: [identity.owned]", "requires: [credential.expires]", 1);
@@ -162,7 +162,7 @@ fn strict_lint_finds_circles_and_unanswered_catalogs_and_lists_what_waits() {
     let run = unanswered.run(&lint);
     assert_eq!(run.code, 2);
     assert!(run.stderr.contains("catalog `planted` has no mapping file"), "{}", run.stderr);
-    // Every fact that a shipped check reads is brought by some export; one that none brings is told, with what waits.
+    // Every fact that a shipped check reads is brought by some export; a unit test has one that is not.
     let run = rungs().run(&["catalog", "lint", "--strict"]);
     assert_eq!((run.code, run.stderr.contains("no export brings")), (0, false), "{}", run.stderr);
 }

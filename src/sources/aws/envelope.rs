@@ -54,22 +54,11 @@ pub(super) fn parts(
         let walk = Walk { place, lists, each: &mut *each, failure: &mut failure };
         match (walk.deserialize(&mut deserializer), failure) {
             (_, Some(broken)) => return Err(broken),
-            (Err(error), None) => return Err(broken(&error)),
+            (Err(error), None) => return Err(json::broken(&error)),
             (Ok(()), None) => {}
         }
     }
     Ok(())
-}
-
-fn broken(error: &serde_json::Error) -> Broken {
-    let place = format!("line {}, column {}", error.line(), error.column());
-    if error.is_eof() {
-        Broken::new(format!("the file breaks off at {place}"))
-    } else if error.is_io() {
-        Broken::new(format!("the file cannot be read past {place}"))
-    } else {
-        Broken::new(format!("the file is not valid JSON at {place}"))
-    }
 }
 
 /// One answer, or an array of them.
